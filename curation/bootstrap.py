@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from curation.decoders import decoded
 from curation.errors import WeightsMissingError
 from curation.workers.pool import TaskPool, usable_cores
 from curation.workers.processes import ProcessPool
@@ -54,6 +55,7 @@ __all__ = [
 ]
 
 # Imported by every worker, independently of engine and stage.
+_FACTS_S = 120.0  # processor time: all packets of a long film are read
 _WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
 
 
@@ -107,7 +109,7 @@ def build(
 
     def select_films(pinned: str | None, progress: ProgressListener) -> FilmParts:
         from curation.event.film.clip_stage import FilmParts
-        from curation.video.opening import open_clip
+        from curation.video.opening import clip_facts
 
         # Never read of guests, whatever is asked of films for statistics.
         video = settings.video.model_copy(update={"ethnicity": "off", "infer_ethnicity": False})
@@ -116,8 +118,8 @@ def build(
         originals = originals_of(settings)
 
         def facts_of(path: Path) -> ClipFacts:
-            with originals.at_hand(path) as opened, open_clip(opened) as clip:
-                return clip.facts
+            with originals.at_hand(path) as opened:
+                return decoded(clip_facts, opened, seconds=_FACTS_S, patient=True)
 
         return FilmParts(setup, video_analyser(of_event, setup, of_event=True), facts_of)
 

@@ -40,10 +40,11 @@ from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained, sweep_temporaries
 from curation.storage.cluster_pictures import CLUSTERS_DIR, sweep_pictures
 from curation.storage.face_data_file import FACE_DATA, first_engine
-from curation.storage.locks import hold_export, hold_output
+from curation.storage.locks import HeldFolder, hold_export, hold_output
 from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.listed import write_listed
 from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
+from curation.storage.together.finishing import settle_new_files
 from curation.storage.working_copy.opening import edited_outputs, held_outputs, refresh_words
 from curation.workers.idle import IdlePool, NothingToDoItError
 from curation.workers.pool import TaskPool
@@ -133,7 +134,7 @@ class WorkflowOrchestrator:
         """
         settings = self.settings
         listener = progress or _no_listener
-        with self._held("clustering"):
+        with self._held("clustering") as held:
             sweep_temporaries(settings.io.output_dir)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             # Pictures that an earlier run could not read are tried again.
@@ -147,7 +148,7 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(self._parts.make_pool(spec, predictor, readers)) as pool,
             ):
-                context = self._context(pool, store, listener, cancel, listing)
+                context = self._context(pool, store, listener, cancel, listing, held)
                 report = FaceClusteringPipeline(context, spec, readers, predictor).run(listing)
             if settings.gallery.enabled and self._parts.recognise is not None:
                 found = self._parts.recognise(settings)
@@ -176,15 +177,17 @@ class WorkflowOrchestrator:
         """
         settings = self.settings
         listener = progress or _no_listener
-        with self._held("looking at clips"):
+        with self._held("looking at clips") as held:
             sweep_temporaries(settings.io.output_dir)
-            clips = event_listing(settings, needs_photos=False).clips
+            listing = event_listing(settings, needs_photos=False)
+            clips = listing.clips
             report = left_out(settings.video.event_clips, clips)
             if report is None and (clips or (settings.io.output_dir / VIDEO_RUN).exists()):
                 if self._parts.select_films is None:
                     return FilmsReport()
                 films = self._parts.select_films(self._pinned_engine(), listener)
-                report = ClipStage(settings, films, listener, cancel or threading.Event()).run(clips)
+                stage = ClipStage(settings, films, listener, cancel or threading.Event())
+                report = stage.run(clips, listing.watch(), held.demand)
         return report or FilmsReport()
 
     def run_scoring(
@@ -211,7 +214,7 @@ class WorkflowOrchestrator:
         settings = self.settings
         if not settings.output_address:
             self._demand_face_data()
-        with self._held("ranking again" if only_known else "scoring", is_brief=only_known):
+        with self._held("ranking again" if only_known else "scoring", is_brief=only_known) as held:
             self._demand_face_data()
             sweep_temporaries(settings.io.output_dir)
             listing = self._listing()
@@ -220,7 +223,7 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(IdlePool() if only_known else self._parts.make_pool(None, predictor, ())) as pool,
             ):
-                context = self._context(pool, store, progress or _no_listener, cancel, listing)
+                context = self._context(pool, store, progress or _no_listener, cancel, listing, held)
                 report = ScoringPipeline(context, predictor).run(listing, only_known=only_known)
                 if settings.video.event_clips != "off":
                     # Clips that were not looked at yet keep the ranking that they had, if any.
@@ -330,14 +333,21 @@ class WorkflowOrchestrator:
             return {}  # that of each photo says so
 
     @contextmanager
-    def _held(self, run: str, *, is_brief: bool = False) -> Iterator[None]:
+    def _held(self, run: str, *, is_brief: bool = False) -> Iterator[HeldFolder]:
         """Hold the output folder for a stage, and the output address if outputs lie in object storage."""
         settings, caller = self.settings, self._parts.caller
         with (
-            hold_output(settings.io.output_dir, run=run, caller=caller, is_brief=is_brief),
+            hold_output(settings.io.output_dir, run=run, caller=caller, is_brief=is_brief) as held,
+            self._settled(),
             held_outputs(settings, run, caller=caller),
         ):
-            yield
+            yield held
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Put what a killed run wrote in place, or remove it if it was not complete, before anything is read."""
+        settle_new_files(self.settings.io.output_dir)
+        yield
 
     def _context(
         self,
@@ -346,6 +356,7 @@ class WorkflowOrchestrator:
         listener: ProgressListener,
         cancel: threading.Event | None,
         listing: Listing,
+        held: HeldFolder,
     ) -> RunContext:
         settings = self.settings
         ahead = originals_of(settings) if settings.input_address and settings.performance.pool == "local" else None
@@ -357,6 +368,7 @@ class WorkflowOrchestrator:
             cancel or threading.Event(),
             fetch_ahead=getattr(ahead, "fetch_ahead", None),
             refresh_words=partial(refresh_words, settings),
+            demand_output=held.demand,
             watch=listing.watch(),
         )
 

@@ -48,8 +48,11 @@ from curation.pipelines.scoring.rescoring import Rescorer
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.together.finishing import finish_pending
 from curation.storage.working_copy.keeping import KeptCopy
 from curation.storage.working_copy.opening import working_copy_of
+from curation.workers.decoders.limits import DecoderLimits
+from curation.workers.decoders.pool import DecoderPool
 from curation.workflow import WorkflowOrchestrator, event_listing
 
 __all__ = [
@@ -57,6 +60,7 @@ __all__ = [
     "EventParts",
     "OpenEvent",
     "build_orchestrator",
+    "decoders_of",
     "open_configured_assets",
     "open_configured_videos",
     "start_event",
@@ -69,6 +73,12 @@ JOBS_DATABASE = "jobs.sqlite3"
 def build_orchestrator(settings: Settings) -> WorkflowOrchestrator:
     """The orchestrator of an event; it never downloads weights."""
     return bootstrap.build(settings, allow_download=False, caller="the service")
+
+
+def decoders_of(settings: Settings) -> DecoderPool:
+    """The processes that decode pictures for the service; none starts before it is needed."""
+    service = settings.service
+    return DecoderPool(DecoderLimits(cpu_s=service.picture_seconds, held_mb=service.decoded_photos_mb))
 
 
 def open_configured_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
@@ -162,6 +172,7 @@ def start_event(settings: Settings, parts: EventParts) -> OpenEvent:
 
 def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceContext:
     """Start the parts; what ends them is pushed onto `ends`, which calls it in the reverse order."""
+    finish_pending(settings.io.output_dir)
     orchestrator = parts.build(settings)
     store = JobStore(settings.event_dir / JOBS_DATABASE)
     ends.callback(store.close)

@@ -73,12 +73,14 @@ class ClusteredFaces:
             CorrectionsError: If corrections.json is not valid.
             StorageError: If a file cannot be read.
         """
-        rows = self._rows.get()
-        if rows is None:
+        table, corrections = self._rows.get(), self.corrections()
+        while table is not (again := self._rows.get()):
+            # A run ended in between: the corrections may be placed by another table than this one.
+            table, corrections = again, self.corrections()
+        if table is None:
             raise NotClusteredError
-        rows = self._with_drawn(rows)
+        rows = self._with_drawn(table)
         as_clustered = self._as_clustered.get((rows,), lambda: EventIndex(rows))
-        corrections = self.corrections()
         if not corrections:
             return as_clustered
         places = self._places.get((rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in rows))

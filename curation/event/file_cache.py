@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from curation.storage.atomic import explained
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["Derived", "FileCache"]
 
@@ -34,8 +35,10 @@ class FileCache(Generic[T]):
         """The content: the same object until the file changes; None if there is no file.
 
         Raises:
+            BusyError: If a run that is just moving its files to their places does not end.
             StorageError: If the file's status cannot be read; also what `read` raises.
         """
+        finish_pending(self.path.parent)
         with self._guard:
             try:
                 stat = self.path.stat()

@@ -11,9 +11,11 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from curation.decoders import decoded, decoders_here
 from curation.disk.file_modes import new_folder_mode
 from curation.disk.temporaries import OwnFile, sweep_left
 from curation.errors import NameTakenError, NotAPhotoError, PhotoPresentError, UploadTooLargeError
@@ -120,6 +122,7 @@ class IncomingPhoto:
 
         Raises:
             PhotoError: If it cannot be decoded.
+            DecodersBusyError: If too many other pictures are being decoded.
             PhotoPresentError: If the folder has the same photo already.
             NameTakenError: If too many photos have its name.
             StorageError: If it cannot be written.
@@ -130,8 +133,12 @@ class IncomingPhoto:
             file, self._file = self._file, None
             file.flush()
             os.fsync(file.fileno())
-        with _DECODING:
-            open_photo(self._path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
+        check = partial(_check, max_megapixels=max_megapixels)
+        if decoders_here() is None:
+            with _DECODING:
+                check(self._path)
+        else:
+            decoded(check, self._path, about=self._hash.hexdigest())
         # Two files of one shot that come at the same time have to see each other.
         with _NAMING.of(str(self._folder)):
             present = self._place.names_like(self.name)
@@ -150,6 +157,10 @@ class IncomingPhoto:
     def close(self) -> None:
         """Remove the temporary file, unless the photo was stored."""
         self._own.close()
+
+
+def _check(path: Path, *, max_megapixels: float) -> None:
+    open_photo(path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
 
 
 def remove_abandoned_uploads(input_dir: Path) -> None:

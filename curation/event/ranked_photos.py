@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -31,6 +32,7 @@ from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, 
 from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 from curation.storage.said.picks_journal import PickChange, PicksJournal
+from curation.storage.together.new_files import new_files
 from curation.storage.told.told_file import TOLD
 
 __all__ = ["LiveScores", "RankedPhotos", "ranking_rules"]
@@ -287,12 +289,39 @@ class RankedPhotos:
         if self._table.get() is None:
             return
         with hold_scores(self._lock_dir):
-            table, ranked = self._table.get(), self.photos()
-            if table is not None and ranked is not None and ranked != table:
+            ranked = self._to_write()
+            if ranked is not None:
                 write_photo_scores(self._table.path, ranked)
-                self._table.put(ranked)
-                if self.live is not None:
-                    self._ranked.put((ranked, self.live.scores, self.picks(), self.told()), ranked)
+                self._written(ranked)
+
+    def flush_with(self, write_more: Callable[[Path], None], *, last: str) -> None:
+        """Write the table with files that belong to it, so that they appear together.
+
+        Args:
+            write_more: Writes the other files into the folder that it gets.
+            last: Which of them is moved to its place last.
+
+        Raises:
+            CurationError: If a file is not valid, or cannot be read or written.
+        """
+        with new_files(self._table.path.parent) as new, hold_scores(self._lock_dir):
+            ranked = self._to_write()
+            if ranked is not None:
+                write_photo_scores(new.folder / PHOTO_SCORES, ranked)
+            write_more(new.folder)
+            new.publish(last=(last,))
+            if ranked is not None:
+                self._written(ranked)
+
+    def _to_write(self) -> tuple[PhotoScore, ...] | None:
+        """What the table should be; None if that is what it is."""
+        table, ranked = self._table.get(), self.photos()
+        return ranked if table is not None and ranked != table else None
+
+    def _written(self, ranked: tuple[PhotoScore, ...]) -> None:
+        self._table.put(ranked)
+        if self.live is not None:
+            self._ranked.put((ranked, self.live.scores, self.picks(), self.told()), ranked)
 
     def try_flush(self) -> None:
         """Do what `flush` does, but log an error instead of raising it."""

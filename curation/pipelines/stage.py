@@ -43,7 +43,7 @@ class Batches(Generic[T, R]):
 
 
 def _nothing() -> None:
-    """Words of the user lie in a folder: they are always as they were said."""
+    """Words of the user lie in a folder: they are always as they were said. So do outputs, if nobody holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class RunContext:
         fetch_ahead: Gets photos to hand before a worker asks for them, see `ObjectOriginals.fetch_ahead`; None if they
             lie in a folder, or workers of other machines fetch them.
         refresh_words: Called before the words of the user are read for the last time: they may come from elsewhere.
+        demand_output: Checks that the output folder is still the one that is held; raises StorageError if it is not.
         watch: Knows the folders of the photos: a photo whose folder vanished ends the run, it does not fail.
     """
 
@@ -69,6 +70,7 @@ class RunContext:
     cancel: threading.Event
     fetch_ahead: Callable[[Iterable[Any], Callable[[Any], Path | None]], Iterator[Any]] | None = None
     refresh_words: Callable[[], object] = _nothing
+    demand_output: Callable[[], None] = _nothing
     watch: FolderWatch = field(default_factory=FolderWatch)
 
     def work_through(

@@ -22,6 +22,7 @@ __all__ = [
     "own_working_file",
     "set_aside",
     "sweep_temporaries",
+    "sync_folder",
     "write_bytes",
 ]
 
@@ -75,7 +76,7 @@ def open_atomic(path: Path, *, durable: bool = True, handed_out: bool = False) -
                     hand_out(file.fileno())
             own.path.replace(path)
             if durable:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
     except OSError as error:
         raise explained(error, path, "written") from error
 
@@ -110,8 +111,12 @@ def make_folder(folder: Path) -> None:
         raise explained(error, folder, "created") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    # The new name is durable only when the folder is synced, which not every file system allows.
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, so that they survive a power cut.
+
+    Raises:
+        OSError: If it fails, but not where the file system does not allow it.
+    """
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -100,6 +100,7 @@ class FolderTarget:
         try:
             export_dir.mkdir(parents=True, exist_ok=True)
             self._own = OwnFolder(lambda: export_dir / own_name(name))
+            self._identity = self._own.path.stat()
         except OSError as error:
             raise explained(error, self._final, "created") from error
         self._temporary = self._own.path
@@ -122,6 +123,7 @@ class FolderTarget:
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
         """See `ExportTarget.add`."""
         path = self._temporary / name
+        self._demand()
         try:
             self._make_folders(path.parent)
             file = path.open("xb")
@@ -157,6 +159,7 @@ class FolderTarget:
     def link(self, name: str, source: Path) -> None:
         """See `ExportTarget.link`."""
         path = self._temporary / name
+        self._demand()
         try:
             self._make_folders(path.parent)
             # The target of a symbolic link is linked: a relative link would be wrong in another folder.
@@ -171,10 +174,24 @@ class FolderTarget:
 
     def finish(self) -> Path:
         """See `ExportTarget.finish`."""
+        self._demand()
         _let_be_read(self._temporary)
         path = _appear(self._temporary, self._final, suffix="")
         self._own.close()
         return path
+
+    def _demand(self) -> None:
+        """Check that the folder is still the one that was made: else a part of the export would pass for all of it."""
+        try:
+            if os.path.samestat(self._temporary.stat(), self._identity):
+                return
+            why = "another disk has its place now"
+        except OSError as error:
+            why = error.strerror or str(error)
+        raise StorageError(
+            f"the folder of exports {self._final.parent} vanished during the export ({why}): put it back (connect the "
+            "disk, mount it), then export again"
+        )
 
     def discard(self) -> None:
         """See `ExportTarget.discard`."""
@@ -320,8 +337,11 @@ def _appear(temporary: Path, final: Path, *, suffix: str) -> Path:
 
 
 def _zip_time(mtime_ns: int) -> tuple[int, int, int, int, int, int]:
-    moment = time.localtime(mtime_ns / 1e9)
     first, last = _ZIP_YEARS
+    try:
+        moment = time.localtime(mtime_ns / 1e9)
+    except (ValueError, OverflowError, OSError):  # a disk whose clock ran wild
+        return (first, 1, 1, 0, 0, 0)
     if moment.tm_year < first:
         return (first, 1, 1, 0, 0, 0)
     if moment.tm_year > last:

@@ -20,7 +20,7 @@ from typing import Any
 from curation.errors import CurationError
 from curation.interrupts import interrupts_delayed
 
-__all__ = ["StartFailure", "WorkerProcess", "end_all"]
+__all__ = ["StartFailure", "WorkerProcess", "end_all", "interrupts_blocked", "start_worker"]
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
+    """Prepare this process as a worker: it leaves Ctrl-C to its parent, and ends when that ends."""
     # Ctrl-C reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, name="die-with-parent", daemon=True).start()
@@ -84,10 +85,10 @@ def _prepare(packed: bytes) -> int | StartFailure:
 
 
 @contextmanager
-def _interrupts_delayed() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Delay SIGINT and SIGTERM while a worker process is started.
 
-    A process inherits the blocked signals: otherwise one that is still importing, before `_start_worker`, would
+    A process inherits the blocked signals: otherwise one that is still importing, before `start_worker`, would
     answer Ctrl-C with a traceback. And a start that is interrupted half-way leaves a process that waits forever for
     its parent.
     """
@@ -119,7 +120,7 @@ class WorkerProcess:
             self._executor = ProcessPoolExecutor(
                 max_workers=1,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_start_worker,
+                initializer=start_worker,
             )
             self._has_started = False
         self.pid: int | None = None
@@ -160,7 +161,7 @@ class WorkerProcess:
 
     def start_early(self, modules: Sequence[str]) -> None:
         """Start the process before its task is known; it imports modules that it will need."""
-        with _interrupts_delayed():
+        with interrupts_blocked():
             self._submit(_import, tuple(modules))
 
     def start(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> Future[Any]:
@@ -176,7 +177,7 @@ class WorkerProcess:
         Raises:
             BrokenProcessPool: If a process that was started early is known to have died.
         """
-        with _interrupts_delayed():
+        with interrupts_blocked():
             return self._submit(_prepare, pickle.dumps((initializer, initargs)))
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:

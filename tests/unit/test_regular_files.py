@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from curation.domain.measuring.camera import NO_CAMERA
 from curation.errors import ClipUnreadableError, PhotoUnreadableError
 from curation.photos.files.content import read_content
 from curation.photos.files.decoding import open_photo
+from curation.photos.files.listing import PhotoFile as ListedPhoto
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.stored_picture import format_of
 from curation.photos.finding.movies import read_movie_facts
 from curation.photos.finding.twins import FolderFiles, shot_facts
-from curation.photos.taken.camera_facts import NO_CAMERA, read_camera_facts
+from curation.photos.taken.camera_facts import read_camera_facts
 from curation.photos.told.blocks import read_blocks
 from curation.photos.whole.iso.films import faults_of_film
 from curation.regular_files import NOT_REGULAR, demand_regular, open_regular
@@ -98,7 +100,7 @@ def test_no_reader_of_photos_and_films_waits_for_it(odd: Path, make: Callable[[P
         with pytest.raises(OSError, match="not a file"):
             opened()
     with pytest.raises(OSError, match="not a file"):
-        FolderFiles().opened(stamp)
+        FolderFiles().opened(ListedPhoto("odd.jpg", odd, 1, 1))
     assert read_camera_facts(odd) == NO_CAMERA
     assert not read_movie_facts(odd).content_id
     assert shot_facts(odd) == shot_facts(odd.parent / "gone.jpg")

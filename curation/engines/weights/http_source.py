@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.engines.weights.files import write_atomically
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 
 if TYPE_CHECKING:
     import requests
@@ -167,9 +169,9 @@ def _append(
 def _resumable(part: Path, address: str) -> tuple[int, _PartState | None]:
     """How much of the `.part` came from this source, and what the source said about the file."""
     try:
-        data = json.loads(part_state_path(part).read_text(encoding="utf-8"))
+        data = read_json(part_state_path(part))
         state = _PartState(str(data["address"]), data["validator"], data["total_bytes"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except READING_ERRORS:
         return 0, None
     if state.address != address:
         return 0, None

@@ -49,6 +49,7 @@ from curation.pipelines.stage import RunContext, content_key
 from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 from curation.storage.run_records import VIDEO_RUN, read_run_record
+from curation.storage.together.new_files import new_files
 from curation.storage.video.clip_scores_file import BEST_FRAMES, CLIP_SCORES, write_best_frames, write_clip_scores
 from curation.storage.video.result_files import read_result
 
@@ -121,8 +122,7 @@ class ClipRanking:
         rows = [row for row in (record or {}).get("clips") or () if isinstance(row, dict)]
         if not rows:
             if (self._output / CLIP_SCORES).exists():  # there were clips before
-                write_clip_scores(self._output / CLIP_SCORES, [])
-                write_best_frames(self._output / BEST_FRAMES, [])
+                self._write([], [])
             return RankedClips(0, 0)
         if not can_look():
             return RankedClips(0, 0, warnings=("the clips were not ranked: make extras EXTRAS=video",))
@@ -145,14 +145,18 @@ class ClipRanking:
         self._context.stop_if_cancelled()
         ordered = sorted(scores, key=lambda one: (one.score.final_score is None, one.score.rank, one.score.image_path))
         last = len(photos) + 1
-        write_clip_scores(
-            self._output / CLIP_SCORES,
-            [one if one.score.rank else replace(one, score=replace(one.score, rank=last)) for one in ordered],
+        self._write(
+            [one if one.score.rank else replace(one, score=replace(one.score, rank=last)) for one in ordered], frames
         )
-        write_best_frames(self._output / BEST_FRAMES, frames)
         proposed = sum(frame.worth is not Worth.ALSO for frame in frames)
         told = tuple(Failure(path, reason) for path, reason in sorted(failures.items()))
         return RankedClips(len(best), proposed, told)
+
+    def _write(self, scores: Sequence[ClipScore], frames: Sequence[BestFrame]) -> None:
+        with new_files(self._output) as new:
+            write_clip_scores(new.folder / CLIP_SCORES, scores)
+            write_best_frames(new.folder / BEST_FRAMES, frames)
+            new.publish()
 
     def _clips(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[_Clip], dict[str, str]]:
         io = self._settings.io

@@ -34,6 +34,7 @@ from curation.event.film.clip_people import (
 from curation.event.film.joinable import event_so_far, vectors_key, with_clip_people
 from curation.event.film.kept_results import result_folder, sweep_results
 from curation.photos.files.listing import ClipFile
+from curation.photos.finding.folder_watch import NO_FOLDERS, FolderWatch
 from curation.pipelines.stage import ProgressListener
 from curation.pipelines.video.characters import characters_of
 from curation.pipelines.video.setup import VideoSetup
@@ -45,6 +46,7 @@ from curation.storage.run_records import (
     write_run_record,
 )
 from curation.storage.said.corrections_file import hold_corrections
+from curation.storage.together.new_files import new_files
 from curation.storage.video.remembered_clips import REMEMBERED_CLIPS, RememberedClips, read_clips, write_clips
 from curation.storage.video.result_files import write_result
 from curation.storage.video.segment_store import film_content
@@ -59,6 +61,10 @@ PHASE = "looking at clips"
 COMPANION_S = 4
 """Phones take a film of about three seconds with each photo; what lasts longer somebody filmed."""
 _SHOWN = 5
+
+
+def _nothing() -> None:
+    """Nobody holds the output folder."""
 
 
 class FilmLooker(Protocol):
@@ -124,16 +130,21 @@ class ClipStage:
         self._output = settings.io.output_dir
         self._companions: list[ClipFile] = []
 
-    def run(self, clips: Sequence[ClipFile]) -> FilmsReport:
+    def run(
+        self, clips: Sequence[ClipFile], watch: FolderWatch = NO_FOLDERS, demand_output: Callable[[], None] = _nothing
+    ) -> FilmsReport:
         """Look at all clips, as far as that was not done before, and say who is in them.
 
         Args:
             clips: Of the input folder.
+            watch: Knows the folders that they are in: a clip whose folder vanished ends the run, it does not fail.
+            demand_output: Checks that the output folder is still the one that is held.
 
         Returns:
             What was found; `analysed + failed == total`. A clip that cannot be used is a failure, not an error.
 
         Raises:
+            PhotosMissingError: If a folder of clips vanished during the run; the tables are as they were.
             LabelsError: If cluster_labels.json is not valid.
             CorrectionsError: If corrections.json is not valid.
             FaceDataError: If a table of the photos is not valid.
@@ -143,24 +154,27 @@ class ClipStage:
         """
         began = time.monotonic()
         read_clips(self._output)  # so that a file of a newer version is told before hours of work
-        looked, failures = self._look(clips)
+        looked, failures = self._look(clips, watch)
         stop_if(self._cancel)
         # Whoever gives out cluster ids holds this lock.
         with hold_corrections(self._settings.lock_dir):
+            demand_output()
             found = self._people(looked)
-            # Before the tables: whoever was killed in between gives out the same ids again.
-            write_clips(self._output, found.clips)
             for one, result in zip(looked, found.results, strict=True):
                 folder = result_folder(self._settings, one.content)
                 write_result(folder, result, source=one.clip.video_path)
             films = [(one.clip.video_path, result) for one, result in zip(looked, found.results, strict=True)]
-            write_tables(self._output, films, failed=[(one.image_path, one.reason) for one in failures])
             report = self._report(looked, failures, found, began)
-            self._write_record(looked, failures, found, report)
+            with new_files(self._output) as new:
+                write_clips(new.folder, found.clips)
+                write_tables(new.folder, films, failed=[(one.image_path, one.reason) for one in failures])
+                self._write_record(new.folder, looked, failures, found, report)
+                new.publish(last=(VIDEO_RUN,))
+        demand_output()
         sweep_results(self._settings, {one.content for one in looked})
         return report
 
-    def _look(self, clips: Sequence[ClipFile]) -> tuple[list[_Looked], list[Failure]]:
+    def _look(self, clips: Sequence[ClipFile], watch: FolderWatch) -> tuple[list[_Looked], list[Failure]]:
         wanted = [clip for clip in clips if not self._is_companion(clip)]
         of_path = {clip.path: clip for clip in wanted}
         looked, failures = [], []
@@ -174,6 +188,7 @@ class ClipStage:
                         content = film_content(FileStamp(opened, clip.size_bytes, clip.mtime_ns))
                     looked.append(_Looked(clip, content, film))
                 except PhotoError as error:
+                    watch.demand(clip.path)
                     failures.append(Failure(clip.video_path, str(error)))
         finally:
             self._parts.looker.close()
@@ -254,13 +269,18 @@ class ClipStage:
         )
 
     def _write_record(
-        self, looked: Sequence[_Looked], failures: Sequence[Failure], found: _Found, report: FilmsReport
+        self,
+        folder: Path,
+        looked: Sequence[_Looked],
+        failures: Sequence[Failure],
+        found: _Found,
+        report: FilmsReport,
     ) -> None:
         setup = self._parts.setup
         files = [*setup.engine.weights, *(file for reader in setup.readers for file in reader.weights)]
         own = own_ids(found.results, 0, found.clips) & found.clips.people.keys()
         write_run_record(
-            self._output / VIDEO_RUN,
+            folder / VIDEO_RUN,
             {
                 "stage": "clips",
                 "input_dir": self._settings.input_address or str(self._settings.io.input_dir),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Protocol
 
 from curation.domain.report import ScoringReport
@@ -80,7 +81,6 @@ def _write(
     new = tuple(path for path in list_photos() if path not in known)
     unfound = event_unfound(settings, said, source)
     warnings = scoring_warnings(settings, source, unfound, new, shown.waiting, has_ages=event.has_ages)
-    ranked.flush()
     photos = ranked.ranked_by(shown)
     labels, is_labelled = event.labels
     report = scoring_report(
@@ -95,14 +95,19 @@ def _write(
         seconds=time.monotonic() - began_s,
     )
     record = read_run_record(settings.io.output_dir / SCORING_RUN) or {}
-    write_scoring_record(
-        settings,
-        report,
-        labels,
-        source.engine,
-        unfound,
-        landmark_model=str(record.get("landmark_model")),
-        weights=record.get("weights") or {},
-        ranked_from=shown.digest,
-        waiting=shown.waiting,
-    )
+
+    def write_record(folder: Path) -> None:
+        write_scoring_record(
+            folder,
+            settings,
+            report,
+            labels,
+            source.engine,
+            unfound,
+            landmark_model=str(record.get("landmark_model")),
+            weights=record.get("weights") or {},
+            ranked_from=shown.digest,
+            waiting=shown.waiting,
+        )
+
+    ranked.flush_with(write_record, last=SCORING_RUN)

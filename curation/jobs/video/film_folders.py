@@ -17,6 +17,8 @@ from pathlib import Path
 from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFolder, own_name, remove_left, sweep_left
 from curation.errors import StorageError, VideoNotFoundError
 from curation.jobs.video.film_record import FilmRecord
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, make_folder, write_bytes
 from curation.storage.locks import hold_file_lock
 
@@ -124,12 +126,12 @@ class FilmFolders:
                 known = self._read.get(film_id)
             if known is not None and known[0] == stamp:
                 return known[1]
-            record = FilmRecord.from_json(json.loads(path.read_bytes()))
+            record = FilmRecord.from_json(read_json(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise explained(error, path, "read") from error
-        except ValueError as error:
+        except PARSER_ERRORS as error:
             raise StorageError(f"{path} is damaged ({error}): delete the folder, and hand the film in again") from error
         with self._guard:
             self._read[film_id] = stamp, record

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.measuring.taken import TakenTime, better_of, read_source, runs_from_default
 from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnknownFormError, PhotoUnreadableError
+from curation.photos.bounds.headers import require_bounded_lists
 from curation.photos.colours.exif_colours import raw_tells_adobe_rgb
 from curation.photos.colours.hdr import hdr_to_srgb
 from curation.photos.colours.told import told_colours
@@ -216,6 +217,7 @@ def _opened(
             raise _of_zeros(file)
         error = PhotoUnknownFormError if is_something_else(start) else PhotoUnreadableError
         raise error(describe_other(start))
+    require_bounded_lists(file, kind)
     try:
         source = _source(file, kind, max_megapixels, own_colours)
     except PhotoUnreadableError as failure:

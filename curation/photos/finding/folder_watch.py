@@ -18,16 +18,13 @@ from pathlib import Path
 from curation.errors import PhotosMissingError
 from curation.photos.finding.names import SURROGATE
 
-__all__ = ["ANSWER_LIMIT_S", "FolderWatch", "SeenFolder", "answer_of", "shown_path"]
+__all__ = ["ANSWER_LIMIT_S", "NO_FOLDERS", "FolderWatch", "SeenFolder", "answer_of", "shown_path", "watch_of"]
 
 ANSWER_LIMIT_S = 30.0
 """A disk that sleeps needs ten seconds to wake up; one that takes longer to name a folder is taken for dead."""
 
 _ANOTHER = "another disk or folder has its place now"
-_KEPT = (
-    "the tables are as they were before, and what was analysed so far is kept: put the folder back (connect the disk, "
-    "mount it), then run again"
-)
+_KEPT = "what was there before is as it was: put the folder back (connect the disk, mount it), then run again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +144,27 @@ class FolderWatch:
         while files and not os.path.lexists(files[-1]):
             files.pop()
         return bool(files)
+
+
+NO_FOLDERS = FolderWatch()
+"""Watches nothing."""
+
+
+def watch_of(root: Path, files: Iterable[Path]) -> FolderWatch:
+    """Watches the folders of some photos as they are now; nothing without the folder of photos.
+
+    Args:
+        root: The folder of photos.
+        files: The photos; of those that are not there, only the folder of photos is watched.
+    """
+    paths = list(files)
+    folders = []
+    for folder in dict.fromkeys((root, *(path.parent for path in paths))):
+        try:
+            status = folder.stat()
+        except OSError:
+            if folder is root:
+                return NO_FOLDERS
+        else:
+            folders.append(SeenFolder(folder, status.st_dev, status.st_ino))
+    return FolderWatch(folders, paths)

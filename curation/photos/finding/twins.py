@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.decoders import decoded
 from curation.domain.files.moving_parts import MOVING_PART_S, is_moving_part
 from curation.domain.files.pairing import NO_SHOT, Pair, Pairs, ShotFacts, ShotFile, is_one_shot, pairs_of, proposed
 from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
@@ -80,7 +81,7 @@ class FolderFiles:
 
     def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
         """See `FilesOfEvent.grey`."""
-        return _grey(file.path)
+        return _seen(file.path, f"{file.path}:{file.size_bytes}:{file.mtime_ns}")
 
     def holds(self, file: StampedFile, content_id: str) -> bool:
         """See `FilesOfEvent.holds`."""
@@ -93,8 +94,8 @@ def same_shot(raw: Path, photo: Path) -> bool | None:
     def seen() -> float | None:
         from curation.photos.finding.likeness import likeness
 
-        other = _grey(photo)
-        whole = None if other is None else _grey(raw)
+        other = _seen(photo)
+        whole = None if other is None else _seen(raw)
         return None if whole is None or other is None else likeness(whole, other)
 
     return is_one_shot(shot_facts(raw), shot_facts(photo), seen, is_beside=True, is_named_alike=True)
@@ -121,6 +122,13 @@ def _facts(file: BinaryIO) -> ShotFacts:
         return NO_SHOT
     time = taken.time if taken is not None and taken.place in _SHOT_TIMES else None
     return ShotFacts(time, camera, serial.lstrip("0"))
+
+
+def _seen(path: Path, about: str = "") -> NDArray[np.uint8] | None:
+    try:
+        return decoded(_grey, path, about=about, patient=True)
+    except PhotoError:
+        return None
 
 
 def _grey(path: Path) -> NDArray[np.uint8] | None:

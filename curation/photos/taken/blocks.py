@@ -17,6 +17,7 @@ __all__ = ["MetadataBlocks", "photoshop_resource", "read_blocks"]
 
 _MAX_BLOCK_BYTES = 2**24
 _MAX_SEGMENTS = 5000
+_MAX_FILL_BYTES = 65536  # before one marker
 _XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 _PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
 _IPTC, _PSD_EXIF, _PSD_XMP = 0x0404, 0x0422, 0x0424
@@ -114,8 +115,12 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     file.seek(2)
     for _ in range(_MAX_SEGMENTS):
         byte = file.read(1)
-        while byte == b"\xff" or (byte and byte[0] in range(0xD0, 0xD9)):
+        for _ in range(_MAX_FILL_BYTES):
+            if byte != b"\xff" and not (byte and byte[0] in range(0xD0, 0xD9)):
+                break
             byte = file.read(1)
+        else:
+            return
         if not byte or byte in (b"\xda", b"\xd9"):
             return
         size = file.read(2)

@@ -56,6 +56,7 @@ from curation.storage.file_stamps import FileStamp
 from curation.storage.health.file_health import FILE_HEALTH, write_file_health
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
 from curation.storage.said.corrections_file import hold_corrections
+from curation.storage.together.new_files import new_files
 from curation.workers.pool import Outcome
 
 __all__ = ["FaceClusteringPipeline", "analysis_key"]
@@ -132,6 +133,7 @@ class FaceClusteringPipeline:
                 listing = listing.with_twins_of({failure.image_path for failure in failures})
                 hashes |= more
                 failures, reused = [*failures, *also_failed], reused + also_reused
+            self._context.demand_output()
             failures = left_of_moments(listing, failures, hashes.keys())
             keep_lost(self._context.settings, listing, failures)
             drawn = earlier.drawn(hashes)
@@ -189,6 +191,7 @@ class FaceClusteringPipeline:
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.lock_dir):
             self._context.refresh_words()
+            self._context.demand_output()
             words.read_again()
             corrections = words.corrections()
             ids = assigned_ids(
@@ -202,27 +205,32 @@ class FaceClusteringPipeline:
                 grouping_rule(ClusteringSettings(), self._spec),
                 self._context.settings.input_address or str(self._context.settings.io.input_dir),
             )
-            words.save()
-            # Before the tables: whoever was killed in between gives out the same ids again.
-            words.remember(ids.remembered, None)
             members = _members(ids.ids)
             rows = faces.rows(ids.ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
             self._context.stop_if_cancelled()
+            self._context.demand_output()
             with_attributes = self._attributes.added(rows, faces, unreadable.is_unreadable)
-            table_sha256 = write_face_data(
-                self._output, with_attributes, faces.embeddings.path, self._attributes.columns
-            )
-            write_file_health(self._output, broken)
-            judged = int(identified.sum()), int(unreadable.is_unreadable.sum())
-            unfound = words.unfound(ids.ids, faces, corrections)
-            report = self._report(listing, faces, ids.ids, failures, broken, reused, judged, unfound, began)
-            # Written before the pictures, which take longest: without it, scoring would miss photos without faces.
-            sha256 = {"face_data": table_sha256, "embeddings": digest}
-            followed = active_corrections(corrections)
-            said = {"unfound": unfound_json(unfound), "names_kept_apart": [list(pair) for pair in apart]}
-            self._write_record(listing, report, faces, unreadable, ids.next_id, sha256, followed, evidence, said)
-            words.remember(ids.remembered, present.contents())
+            with new_files(self._output) as new:
+                table_sha256 = write_face_data(
+                    new.folder, with_attributes, faces.embeddings.path, self._attributes.columns
+                )
+                write_file_health(new.folder, broken)
+                judged = int(identified.sum()), int(unreadable.is_unreadable.sum())
+                with words.saved(new.folder):
+                    unfound = words.unfound(ids.ids, faces, corrections)
+                    report = self._report(listing, faces, ids.ids, failures, broken, reused, judged, unfound, began)
+                    sha256 = {"face_data": table_sha256, "embeddings": digest}
+                    followed = active_corrections(corrections)
+                    said = {"unfound": unfound_json(unfound), "names_kept_apart": [list(pair) for pair in apart]}
+                    record = self._record(
+                        listing, report, faces, unreadable, ids.next_id, sha256, followed, evidence, said
+                    )
+                    write_run_record(new.folder / CLUSTERING_RUN, record)
+                    words.remember(new.folder, ids.remembered)
+                    # Before the pictures, which take longest: without the record scoring would miss photos.
+                    new.publish(last=(CLUSTERING_RUN,))
         write_pictures(self._context, faces, members, self._key, cover_rows(corrections, places))
+        self._context.demand_output()
         return replace(report, seconds=time.monotonic() - began)
 
     def _analyse(self, listing: Listing) -> tuple[dict[str, str], list[Failure], int]:
@@ -357,7 +365,7 @@ class FaceClusteringPipeline:
             f"faces on {strangers.photos} photos are {strangers.distance:.3f} apart in the middle"
         )
 
-    def _write_record(
+    def _record(
         self,
         listing: Listing,
         report: ClusteringReport,
@@ -368,59 +376,57 @@ class FaceClusteringPipeline:
         followed: list[Correction],
         evidence: GroupingEvidence,
         said: Mapping[str, Any],
-    ) -> None:
+    ) -> dict[str, Any]:
+        """The content of clustering_run.json."""
         settings = self._context.settings
         with_faces = set(faces.photos) | {failure.image_path for failure in report.failures}
-        write_run_record(
-            self._output / CLUSTERING_RUN,
-            {
-                "stage": "clustering",
-                "input_dir": settings.input_address or str(settings.io.input_dir),
-                "engine": self._spec.name,
-                "engine_reason": self._spec.reason,
-                "weights": {weights.name: weights.sha256 for weights in self._spec.weights},
-                "providers": list(self._spec.providers),
-                **self._attributes.record(),
-                "distance_threshold": evidence.single_distance,
-                "group_distance_threshold": evidence.group_distance,
-                "same_photo_penalty": evidence.same_photo_penalty,
-                "grouping_evidence": evidence.to_json(),
-                "distance_threshold_source": self._threshold_source(evidence),
-                "unreadable_faces": {
-                    "rule": unreadable.source,
-                    "learned_from_faces": unreadable.sample,
-                    "directions": len(unreadable.rule.directions) if unreadable.rule else 0,
-                    "limit": round(unreadable.rule.limit, 4) if unreadable.rule else None,
-                },
-                "analysis_key": self._key,
-                "next_cluster_id": next_id,
-                "corrections": [correction.id for correction in followed],
-                **said,
-                "face_data_sha256": sha256["face_data"],
-                "embeddings_sha256": sha256["embeddings"],
-                "counts": {
-                    "photos": report.total,
-                    "analysed": report.analysed,
-                    "failed": report.failed,
-                    "with_raw": report.with_raw,
-                    "kept_from_earlier": report.reused,
-                    "faces": report.faces,
-                    "identified_faces": report.identified_faces,
-                    "unreadable_faces": report.unreadable_faces,
-                    "clusters": report.clusters,
-                    "broken_files": report.broken_files,
-                    "absent_photos": report.absent_photos,
-                },
-                "files": broken_to_json(report.broken),
-                "failures": failures_as_json(report.failures),
-                "ignored": failures_as_json(report.ignored),
-                "clips": [clip.video_path for clip in listing.clips],
-                "photos_without_faces": [p.image_path for p in listing.photos if p.image_path not in with_faces],
-                "settings": settings.recorded("io", "engine", "clustering", "performance"),
-                "seconds": round(report.seconds, 2),
-                "versions": versions(),
+        return {
+            "stage": "clustering",
+            "input_dir": settings.input_address or str(settings.io.input_dir),
+            "engine": self._spec.name,
+            "engine_reason": self._spec.reason,
+            "weights": {weights.name: weights.sha256 for weights in self._spec.weights},
+            "providers": list(self._spec.providers),
+            **self._attributes.record(),
+            "distance_threshold": evidence.single_distance,
+            "group_distance_threshold": evidence.group_distance,
+            "same_photo_penalty": evidence.same_photo_penalty,
+            "grouping_evidence": evidence.to_json(),
+            "distance_threshold_source": self._threshold_source(evidence),
+            "unreadable_faces": {
+                "rule": unreadable.source,
+                "learned_from_faces": unreadable.sample,
+                "directions": len(unreadable.rule.directions) if unreadable.rule else 0,
+                "limit": round(unreadable.rule.limit, 4) if unreadable.rule else None,
             },
-        )
+            "analysis_key": self._key,
+            "next_cluster_id": next_id,
+            "corrections": [correction.id for correction in followed],
+            **said,
+            "face_data_sha256": sha256["face_data"],
+            "embeddings_sha256": sha256["embeddings"],
+            "counts": {
+                "photos": report.total,
+                "analysed": report.analysed,
+                "failed": report.failed,
+                "with_raw": report.with_raw,
+                "kept_from_earlier": report.reused,
+                "faces": report.faces,
+                "identified_faces": report.identified_faces,
+                "unreadable_faces": report.unreadable_faces,
+                "clusters": report.clusters,
+                "broken_files": report.broken_files,
+                "absent_photos": report.absent_photos,
+            },
+            "files": broken_to_json(report.broken),
+            "failures": failures_as_json(report.failures),
+            "ignored": failures_as_json(report.ignored),
+            "clips": [clip.video_path for clip in listing.clips],
+            "photos_without_faces": [p.image_path for p in listing.photos if p.image_path not in with_faces],
+            "settings": settings.recorded("io", "engine", "clustering", "performance"),
+            "seconds": round(report.seconds, 2),
+            "versions": versions(),
+        }
 
 
 def _members(cluster_ids: NDArray[np.int64]) -> dict[int, list[int]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ from curation.pipelines.said.words import placed, read_words, words_unfound
 from curation.settings import Settings
 from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.remembered_file import write_remembered
-from curation.storage.said.said_file import change_said, read_said
+from curation.storage.said.said_file import hold_said, read_said, write_said
 
 __all__ = ["RunWords"]
 
@@ -79,15 +81,23 @@ class RunWords:
         """
         self.said = self._located(read_said(self._settings.io.output_dir))
 
-    def save(self) -> None:
-        """Write said.json.
+    @contextmanager
+    def saved(self, folder: Path) -> Iterator[None]:
+        """Write said.json into the folder of new files, and keep others from changing it until it has appeared.
+
+        Args:
+            folder: See `curation.storage.together.new_files`.
 
         Raises:
             BusyError: If another process holds the lock of said.json.
             CurationError: If a file of the user is no longer valid.
         """
-        io = self._settings.io
-        self.said = change_said(io.output_dir, self._settings.lock_dir, self._located)
+        with hold_said(self._settings.lock_dir):
+            before = read_said(self._settings.io.output_dir)
+            self.said = self._located(before)
+            if self.said is not before:
+                write_said(folder, self.said)
+            yield
 
     def grouped(
         self, group: Callable[[Constraints], Grouped], demanded: Constraints, places: FacePlaces
@@ -136,20 +146,16 @@ class RunWords:
             self._earlier.clips,
         )
 
-    def remember(self, ids: RememberedIds, contents: Mapping[str, str] | None) -> None:
-        """Write remembered.npz.
+    def remember(self, folder: Path, ids: RememberedIds) -> None:
+        """Write remembered.npz into the folder of new files.
 
         Args:
+            folder: See `curation.storage.together.new_files`.
             ids: Of all faces.
-            contents: SHA-256 of the photos of this run by path, when its tables are written; None before.
 
         Raises:
             StorageError: If it cannot be written.
         """
-        before = self._earlier.remembered
-        remembered = replace(before, ids=ids)
-        if contents is not None:
-            seen = before.with_seen(contents.values())
-            looks = with_looks(self.said, self._present, before.looks)
-            remembered = Remembered(ids, contents, seen, looks)
-        write_remembered(self._settings.io.output_dir, remembered)
+        before, contents = self._earlier.remembered, self._present.contents()
+        looks = with_looks(self.said, self._present, before.looks)
+        write_remembered(folder, Remembered(ids, contents, before.with_seen(contents.values()), looks))

@@ -17,7 +17,13 @@ from curation.pipelines.originals import originals_of
 from curation.pipelines.said.words import read_picked_away, read_picks_now
 from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
+from curation.storage.face_data_file import FACE_DATA
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
+from curation.storage.run_records import CLUSTERING_RUN
+from curation.storage.said.corrections_file import CORRECTIONS
+from curation.storage.said.picks_file import PICKS
+from curation.storage.said.said_file import SAID
+from curation.storage.together.new_files import read_together
 
 __all__ = [
     "ExportEvent",
@@ -111,6 +117,11 @@ def read_export_event(settings: Settings, raw_files: Mapping[str, Sequence[str]]
         PicksError: If picks.json is not valid.
         StorageError: If a file cannot be read.
     """
+    names = (FACE_DATA, CLUSTERING_RUN, PHOTO_SCORES, CORRECTIONS, SAID, PICKS, str(settings.scoring.labels_json))
+    return read_together(settings.io.output_dir, names, lambda: _read(settings, raw_files))
+
+
+def _read(settings: Settings, raw_files: Mapping[str, Sequence[str]] | None) -> ExportEvent:
     output_dir = settings.io.output_dir
     event = read_event(output_dir)
     labels, _ = read_event_labels(settings, event)

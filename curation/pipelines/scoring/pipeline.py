@@ -40,7 +40,9 @@ from curation.pipelines.told.event_told import read_event_told
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
+from curation.storage.run_records import SCORING_RUN
 from curation.storage.said.picks_file import hold_scores
+from curation.storage.together.new_files import new_files
 
 __all__ = ["ScoringPipeline"]
 
@@ -118,41 +120,45 @@ class ScoringPipeline:
             failures |= {score.image_path: score.error for score in kept if score.error}
         self._context.stop_if_cancelled()
         self._context.refresh_words()
-        with hold_scores(self._context.settings.lock_dir):
-            ranked = self._scorer.rank(with_told(marked, told), read_picks_now(self._output))
-            write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()
-        new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
-        unfound = event_unfound(self._context.settings, said, event)
-        warnings = scoring_warnings(self._context.settings, event, unfound, new, waiting, has_ages=bool(ages))
-        warnings += clocks.sentences
-        if self._scorer.rules.composition_asked_for:
-            untold = missing_told(len(measures.keys() - compositions.keys()), len(measures))
-            warnings += (untold,) if untold else ()
-        report = scoring_report(
-            ranked,
-            measures.values(),
-            failures,
-            reused=reused,
-            labels=labels,
-            is_labelled=is_labelled,
-            new=new,
-            warnings=warnings,
-            seconds=time.monotonic() - began,
-        )
+        unknown = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         weights = {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())}
-        write_scoring_record(
-            self._context.settings,
-            report,
-            labels,
-            event.engine,
-            unfound,
-            landmark_model=self._predictor.sha256,
-            weights=weights,
-            ranked_from=ranked_from,
-            waiting=waiting,
-            clocks=clocks,
-        )
+        with new_files(self._output) as new, hold_scores(self._context.settings.lock_dir):
+            self._context.demand_output()
+            ranked = self._scorer.rank(with_told(marked, told), read_picks_now(self._output))
+            write_photo_scores(new.folder / PHOTO_SCORES, ranked)
+            unfound = event_unfound(self._context.settings, said, event)
+            warnings = scoring_warnings(self._context.settings, event, unfound, unknown, waiting, has_ages=bool(ages))
+            warnings += clocks.sentences
+            if self._scorer.rules.composition_asked_for:
+                untold = missing_told(len(measures.keys() - compositions.keys()), len(measures))
+                warnings += (untold,) if untold else ()
+            report = scoring_report(
+                ranked,
+                measures.values(),
+                failures,
+                reused=reused,
+                labels=labels,
+                is_labelled=is_labelled,
+                new=unknown,
+                warnings=warnings,
+                seconds=time.monotonic() - began,
+            )
+            write_scoring_record(
+                new.folder,
+                self._context.settings,
+                report,
+                labels,
+                event.engine,
+                unfound,
+                landmark_model=self._predictor.sha256,
+                weights=weights,
+                ranked_from=ranked_from,
+                waiting=waiting,
+                clocks=clocks,
+            )
+            new.publish(last=(SCORING_RUN,))
+        self._context.demand_output()
         return report
 
     def _measure(

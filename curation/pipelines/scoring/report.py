@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from curation.domain.bursts.clocks import NO_CLOCKS, EventClocks
@@ -119,6 +120,7 @@ def scoring_report(
 
 
 def write_scoring_record(
+    folder: Path,
     settings: Settings,
     report: ScoringReport,
     labels: Labels,
@@ -134,6 +136,7 @@ def write_scoring_record(
     """Write scoring_run.json.
 
     Args:
+        folder: Of new files, as the table must appear with it; see `curation.storage.together.new_files`.
         settings: That the ranking was made with.
         report: Of the ranking.
         labels: Of the event.
@@ -149,7 +152,7 @@ def write_scoring_record(
         StorageError: If it cannot be written.
     """
     write_run_record(
-        settings.io.output_dir / SCORING_RUN,
+        folder / SCORING_RUN,
         {
             "stage": "scoring",
             "input_dir": settings.input_address or str(settings.io.input_dir),

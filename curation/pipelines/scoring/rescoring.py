@@ -48,8 +48,10 @@ from curation.pipelines.scoring.event import (
 from curation.pipelines.scoring.sources import RankingSources
 from curation.settings import ScoringSettings, Settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
-from curation.storage.run_records import SCORING_RUN, landmark_model_sha256, read_run_record
+from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, landmark_model_sha256, read_run_record
+from curation.storage.together.new_files import read_together
 
 __all__ = ["MeasuredEvent", "Rescorer"]
 
@@ -210,7 +212,9 @@ class Rescorer:
         predictor = landmark_model_sha256(record)
         if predictor is None:
             raise FaceDataError("the photos are not scored yet; run the scoring first: python run_scoring.py")
-        event = read_event(settings.io.output_dir)
+        event = read_together(
+            settings.io.output_dir, (FACE_DATA, CLUSTERING_RUN), lambda: read_event(settings.io.output_dir)
+        )
         labels, is_labelled = read_event_labels(settings, event)
         with closing(AnalysisStore(settings.io.state_dir, read_only=True)) as store:
             cached_store = _CachedStore(store, self._remembered)

@@ -22,8 +22,11 @@ from curation.domain.identity.said import (
     SaidPick,
 )
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, set_aside, write_bytes
 from curation.storage.locks import hold_file_lock
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["SAID", "change_said", "hold_said", "parse_said", "read_said", "said_json", "write_said"]
 
@@ -74,9 +77,10 @@ def read_said(output_dir: Path) -> Said:
     Raises:
         StorageError: If it cannot be read, or was written by a newer version.
     """
+    finish_pending(output_dir)
     path = output_dir / SAID
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         if isinstance(data, dict) and isinstance(data.get("version"), int) and data["version"] > _VERSION:
             raise StorageError(f"{path} was written by a newer version of Curation: update")
         return parse_said(data)
@@ -84,7 +88,7 @@ def read_said(output_dir: Path) -> Said:
         return NOTHING_SAID
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except PARSER_ERRORS as error:
         aside = set_aside(path)
         logger.warning(
             "%s is damaged (%s) and was renamed to %s; what your labels, corrections and picks are about is taken from "

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from curation.api.http.assets.desk import AssetsPort
 from curation.api.http.body_limit import MB
 from curation.api.http.multipart_stream import FilePart, PartData
+from curation.api.http.requests.pictures_made import made
 from curation.disk.file_modes import new_folder_mode
 from curation.disk.temporaries import OwnFile, sweep_left
 from curation.domain.assets.asset import Asset
 from curation.errors import (
     CurationError,
+    DecodersBusyError,
     PhotoError,
     PhotoGoneError,
     PhotoNotFoundError,
@@ -41,7 +43,7 @@ INCOMING_DIR = "incoming_assets"
 
 _MARK = ".incoming"
 _LONGEST_NAME = 200
-_GATE_THREADS = 2  # the gate decodes a picture, which takes memory
+_REFUSALS = (PhotoNotFoundError, PhotoGoneError, PhotoError, StorageError, WeightsError, DecodersBusyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,6 @@ class AssetReceiver:
         self._dir = settings.event_dir / INCOMING_DIR
         self._max_bytes = settings.service.upload_photo_mb * MB
         self._max_photos = settings.service.upload_photos
-        self._gate = CapacityLimiter(_GATE_THREADS)
         self.done: list[HandedIn] = []
 
     async def receive(self, parts: AsyncIterator[object]) -> None:
@@ -89,7 +90,7 @@ class AssetReceiver:
                         await self._hand_in(path, sent)
                         file.remove()
                         file = None
-                except (PhotoRefusedError, PhotoError, StorageError, WeightsError) as refusal:
+                except (PhotoRefusedError, PhotoError, StorageError, WeightsError, DecodersBusyError) as refusal:
                     self.done.append(HandedIn(_shown(sent), None, refusal))
                     if file is not None:
                         file.remove()
@@ -115,13 +116,13 @@ class AssetReceiver:
                 if stamp is None:
                     raise PhotoGoneError(f"the photo {photo.image_path} is gone: put it back")
                 await self._hand_in(stamp.path, photo.image_path, image_path=photo.image_path)
-            except (PhotoNotFoundError, PhotoGoneError, PhotoError, StorageError, WeightsError) as refusal:
+            except _REFUSALS as refusal:
                 self.done.append(HandedIn(photo_id if photo is None else photo.image_path, None, refusal))
 
     async def _hand_in(self, path: Path, name: str, *, image_path: str | None = None) -> None:
         shown = _shown(name)
         submit = partial(self._work.submit, path, PurePosixPath(shown).name or shown, image_path=image_path)
-        asset = await to_thread.run_sync(submit, limiter=self._gate)
+        asset = await made(submit)
         self.done.append(HandedIn(shown, asset))
 
     def _begin(self) -> _IncomingFile:

@@ -1,0 +1,1 @@
+"""Files of an output folder that belong together appear together."""

@@ -1,0 +1,168 @@
+"""Writing files of an output folder that belong together, so that nobody ever finds some of them new and others old.
+
+The new files are written into a folder of their own, and then a manifest that lists them: from then on it has
+happened. They are moved to their places one right after the other. Whoever comes next and finds the manifest of a
+writer that was killed, moves the rest; without a manifest nothing has happened. A push to object storage does the same
+(`curation.storage.working_copy.journal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from curation.errors import CurationError
+from curation.storage.atomic import explained
+from curation.storage.together.finishing import (
+    content_sha256,
+    finish_pending,
+    hold_new_files,
+    is_pending,
+    move_all,
+)
+from curation.storage.together.manifest import Manifest, NewFile, write_manifest
+
+__all__ = ["NewFiles", "new_files", "read_together"]
+
+_TRIES = 20
+_CHUNK_BYTES = 2**20
+T = TypeVar("T")
+
+
+class NewFiles:
+    """Files that are to appear together.
+
+    Attributes:
+        folder: Where they are written, under the names that they have in the output folder.
+    """
+
+    def __init__(self, output_dir: Path, folder: Path) -> None:
+        """Begin with an empty folder."""
+        self._output_dir = output_dir
+        self.folder = folder
+        self._words: dict[str, str] = {}
+        self._elsewhere: dict[str, Path] = {}
+
+    def add_word(self, name: str, before: str) -> None:
+        """Say that a file holds words of the user: it is only replaced if it is still what it was.
+
+        Args:
+            name: Of the file.
+            before: `content_sha256` of what it replaces.
+        """
+        self._words[name] = before
+
+    def add_elsewhere(self, name: str, place: Path) -> None:
+        """Say that a file does not belong into the output folder.
+
+        Args:
+            name: Of the file.
+            place: Its whole path. If its folder is gone when a killed change is finished, the file is dropped.
+        """
+        self._elsewhere[name] = place
+
+    def publish(self, *, last: Sequence[str] = ()) -> bool:
+        """Make all files appear; those that say what is there already stay untouched.
+
+        Args:
+            last: Names of files that are moved after the others.
+
+        Returns:
+            False if a word is not what it was: then nothing was written.
+
+        Raises:
+            StorageError: If a file cannot be written. If it happens while the files are moved, the next reader or
+                writer goes on.
+        """
+        files = self._new(last)
+        if any(content_sha256(self._output_dir / name) != before for name, before in self._words.items()):
+            return False
+        if files:
+            manifest = Manifest(tuple(files))
+            write_manifest(self.folder, manifest)
+            move_all(self._output_dir, manifest)
+        return True
+
+    def _new(self, last: Sequence[str]) -> list[NewFile]:
+        """What is to be moved: words first, so that those that were edited meanwhile are noticed before all else."""
+        files = []
+        try:
+            for path in sorted(self.folder.iterdir()):
+                place = self._elsewhere.get(path.name)
+                if place is None and _is_same(path, self._output_dir / path.name):
+                    path.unlink()
+                    continue
+                place_text = path.name if place is None else str(place)
+                files.append(NewFile(path.name, place_text, self._words.get(path.name)))
+        except OSError as error:
+            raise explained(error, self.folder, "read") from error
+        return sorted(files, key=lambda file: (file.name in last, file.before is None, file.name))
+
+
+@contextmanager
+def new_files(output_dir: Path) -> Iterator[NewFiles]:
+    """Collect new files of an output folder; they appear when `NewFiles.publish` is called, else they are dropped.
+
+    Within, nothing else may be written together by the same thread. The locks of single files are taken after it.
+
+    Raises:
+        BusyError: If another writer does not end within half a minute.
+        StorageError: If the folder cannot be written into.
+    """
+    with hold_new_files(output_dir) as folder:
+        yield NewFiles(output_dir, folder)
+
+
+def read_together(output_dir: Path, names: Sequence[str], read: Callable[[], T]) -> T:
+    """Read several files of an output folder so that they are of one moment between the writers' changes.
+
+    Args:
+        output_dir: The output folder.
+        names: Of the files that are read; others may change meanwhile.
+        read: Reads them; it is called again if one of them was replaced meanwhile.
+
+    Raises:
+        BusyError: If a writer does not end within half a minute.
+        StorageError: If a killed writer's files cannot be moved to their places. Also what `read` raises.
+    """
+    for _ in range(_TRIES - 1):
+        finish_pending(output_dir)
+        before = _versions(output_dir, names)
+        try:
+            value = read()
+        except CurationError:
+            if _is_steady(output_dir, names, before):
+                raise
+        else:
+            if _is_steady(output_dir, names, before):
+                return value
+    return read()
+
+
+def _is_steady(output_dir: Path, names: Sequence[str], before: list[tuple[int, int, int]]) -> bool:
+    return not is_pending(output_dir) and _versions(output_dir, names) == before
+
+
+def _versions(output_dir: Path, names: Sequence[str]) -> list[tuple[int, int, int]]:
+    out = []
+    for name in names:
+        try:
+            status = (output_dir / name).stat()
+        except OSError:
+            out.append((0, 0, 0))
+        else:
+            out.append((status.st_mtime_ns, status.st_ino, status.st_size))
+    return out
+
+
+def _is_same(new: Path, old: Path) -> bool:
+    try:
+        with new.open("rb") as one, old.open("rb") as other:
+            while (chunk := one.read(_CHUNK_BYTES)) == other.read(_CHUNK_BYTES):
+                if not chunk:
+                    return True
+    except FileNotFoundError:
+        pass
+    return False

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from curation.errors import FaceDataError, StorageError
+from curation.storage.atomic import write_bytes
+from curation.storage.run_records import read_run_record
+from curation.storage.said.labels_file import read_labels
+from curation.storage.together.finishing import content_sha256, finish_pending, is_pending, settle_new_files
+from curation.storage.together.manifest import MANIFEST, NEW_FILES, Manifest, NewFile, read_manifest, write_manifest
+from curation.storage.together.new_files import new_files, read_together
+from tests.crash_forks import run_forked
+
+NAMES = ("a.csv", "b.npy", "clustering_run.json")
+
+
+def written(folder: Path, text: str) -> None:
+    with new_files(folder) as new:
+        for name in NAMES:
+            write_bytes(new.folder / name, f'{{"of": "{text}"}}'.encode())
+        new.publish(last=("clustering_run.json",))
+
+
+def contents(folder: Path) -> list[str]:
+    read_run_record(folder / "clustering_run.json")  # any reader does
+    return [(folder / name).read_text() if (folder / name).exists() else "" for name in NAMES]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_after_any_kill_all_files_are_old_or_all_are_new(tmp_path: Path, is_first: bool) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    whole = run_forked(lambda: written(tmp_path / "count", "new"), tmp_path / "count")
+    assert not whole.error
+    found = set()
+    for kill_at in range(1, whole.changes + 12):
+        folder = tmp_path / str(kill_at)
+        if not is_first:
+            written(folder, "old")
+        ended = run_forked(lambda folder=folder: written(folder, "new"), folder, kill_at=kill_at)  # type: ignore[misc]
+        state = tuple(contents(folder))
+        found.add((ended.killed, state))
+        assert len(set(state)) == 1, kill_at
+        settle_new_files(folder)
+        assert not (folder / NEW_FILES).exists()
+        written(folder, "next")
+        assert contents(folder) == ['{"of": "next"}'] * 3
+    assert len(found) == 3  # killed before it counts, killed after it counts, not killed
+
+
+def test_what_is_the_same_stays_untouched(tmp_path: Path) -> None:
+    written(tmp_path, "x")
+    before = [(tmp_path / name).stat().st_ino for name in NAMES]
+    written(tmp_path, "x")
+    assert [(tmp_path / name).stat().st_ino for name in NAMES] == before
+    assert not (tmp_path / NEW_FILES).exists()
+
+
+def test_nothing_appears_if_the_block_fails(tmp_path: Path) -> None:
+    written(tmp_path, "x")
+    with pytest.raises(StorageError), new_files(tmp_path) as new:
+        write_bytes(new.folder / "a.csv", b"half")
+        raise StorageError("the disk is full")
+    assert contents(tmp_path) == ['{"of": "x"}'] * 3
+    assert not (tmp_path / NEW_FILES).exists()
+
+
+def pending(folder: Path, *files: NewFile) -> None:
+    """As a writer leaves it that was killed before it moved anything."""
+    new = folder / NEW_FILES
+    new.mkdir(parents=True)
+    for file in files:
+        (new / file.name).write_text("new")
+    write_manifest(new, Manifest(files))
+
+
+def test_a_word_that_was_edited_meanwhile_stays_and_the_change_is_dropped(tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text("before")
+    before = content_sha256(tmp_path / "labels.json")
+    (tmp_path / "labels.json").write_text("by hand")
+    pending(tmp_path, NewFile("labels.json", "labels.json", before), NewFile("a.csv", "a.csv", None))
+    finish_pending(tmp_path)
+    assert (tmp_path / "labels.json").read_text() == "by hand"
+    assert not (tmp_path / "a.csv").exists()
+    assert not (tmp_path / NEW_FILES).exists()
+
+
+def test_a_word_that_was_edited_when_half_was_moved_stays_and_the_other_is_kept_beside(tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text("by hand")
+    pending(tmp_path, NewFile("a.csv", "a.csv", None), NewFile("labels.json", "labels.json", ""))
+    (tmp_path / NEW_FILES / "a.csv").rename(tmp_path / "a.csv")
+    finish_pending(tmp_path)
+    assert (tmp_path / "labels.json").read_text() == "by hand"
+    assert (tmp_path / "labels.json.kept-1").read_text() == "new"
+
+
+def test_a_change_that_comes_too_late_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text("by hand")
+    with new_files(tmp_path) as new:
+        write_bytes(new.folder / "labels.json", b"new")
+        new.add_word("labels.json", content_sha256(tmp_path / "nothing"))
+        assert not new.publish()
+    assert (tmp_path / "labels.json").read_text() == "by hand"
+
+
+def test_a_file_that_belongs_elsewhere_is_written_there(tmp_path: Path) -> None:
+    output, state = tmp_path / "out", tmp_path / "state"
+    state.mkdir()
+    with new_files(output) as new:
+        write_bytes(new.folder / "undo.json", b"changes")
+        new.add_elsewhere("undo.json", state / "undo.json")
+        new.publish()
+    assert (state / "undo.json").read_bytes() == b"changes"
+    assert not (output / "undo.json").exists()
+
+
+def test_a_folder_elsewhere_that_is_gone_is_no_error(tmp_path: Path) -> None:
+    pending(tmp_path, NewFile("a.csv", "a.csv", None), NewFile("undo.json", "/not/there/undo.json", None))
+    finish_pending(tmp_path)
+    assert (tmp_path / "a.csv").read_text() == "new"
+    assert not is_pending(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"version": 9, "files": []}',
+        '{"version": 1, "files": [["../x", "../x", null]]}',
+        '{"version": 1, "files": [["x", "y/../../z", null]]}',
+        '{"version": 1, "files": [["x", "x", 3]]}',
+        '{"version": 1, "files": [["x"]]}',
+        "\0" * 30,
+        "[" * 100_000,
+    ],
+)
+def test_a_damaged_manifest_is_moved_away_with_its_files(tmp_path: Path, manifest: str) -> None:
+    new = tmp_path / NEW_FILES
+    new.mkdir()
+    (new / "a.csv").write_text("new")
+    (new / MANIFEST).write_text(manifest)
+    assert read_labels(tmp_path / "labels.json") is None
+    assert not new.exists()
+    assert (tmp_path / f"{NEW_FILES}.damaged-1" / "a.csv").read_text() == "new"
+
+
+def test_without_a_manifest_nothing_counts(tmp_path: Path) -> None:
+    (tmp_path / NEW_FILES).mkdir()
+    (tmp_path / NEW_FILES / "a.csv").write_text("new")
+    assert read_manifest(tmp_path / NEW_FILES) is None
+    finish_pending(tmp_path)
+    settle_new_files(tmp_path)
+    assert not (tmp_path / "a.csv").exists()
+    assert not (tmp_path / NEW_FILES).exists()
+
+
+def test_reading_together_never_sees_a_mix(tmp_path: Path) -> None:
+    written(tmp_path, "0")
+    stop = threading.Event()
+
+    def write() -> None:
+        for number in range(40):
+            written(tmp_path, str(number))
+        stop.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = set()
+    while not stop.is_set():
+        state = read_together(tmp_path, NAMES, lambda: tuple(contents(tmp_path)))
+        assert len(set(state)) == 1
+        seen.add(state)
+    writer.join()
+    assert len(seen) > 1
+
+
+def test_reading_together_raises_what_stays_wrong(tmp_path: Path) -> None:
+    def read() -> None:
+        raise FaceDataError("wrong")
+
+    with pytest.raises(FaceDataError):
+        read_together(tmp_path, NAMES, read)
