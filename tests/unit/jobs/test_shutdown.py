@@ -67,7 +67,12 @@ def test_what_ends_once_is_waited_for_by_all() -> None:
         goes_on.wait(60)
 
     ending = Ending(close)
-    threads = [threading.Thread(target=lambda: (ending.end(), ended.append(1))) for _ in range(3)]
+
+    def end() -> None:
+        ending.end()
+        ended.append(1)
+
+    threads = [threading.Thread(target=end) for _ in range(3)]
     for thread in threads:
         thread.start()
     assert ended == []
