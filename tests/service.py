@@ -224,9 +224,16 @@ class ServiceClient:
     """Sends requests to an application in this process, and waits for its jobs."""
 
     def __init__(
-        self, send: Callable[..., httpx.Response], app: FastAPI, settings: Settings, orchestrator: FakeOrchestrator
+        self,
+        send: Callable[..., httpx.Response],
+        run: Callable[..., Any],
+        app: FastAPI,
+        settings: Settings,
+        orchestrator: FakeOrchestrator,
     ) -> None:
         self._send = send
+        self.run = run
+        """Runs an async function where the application runs."""
         self.app = app
         self.settings = settings
         self.orchestrator = orchestrator
@@ -299,5 +306,5 @@ def service(
         def send(method: str, url: str, **options: Any) -> httpx.Response:
             return portal.call(partial(client.request, method, url, **options))
 
-        yield ServiceClient(send, app, settings, fake)
+        yield ServiceClient(send, portal.call, app, settings, fake)
         portal.call(client.aclose)

@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from curation.photos.files.decoding import open_photo as _open_photo
 from curation.photos.looks import pictures
-
-_open_photo: Callable[..., Any] = pictures.open_photo
 
 
 def _opened(path: Path, **options: Any) -> Any:
@@ -27,7 +25,7 @@ def _opened(path: Path, **options: Any) -> Any:
 
 
 # Decoder processes import this module, too, and call what they find in the other one.
-pictures.open_photo = _opened
+pictures.open_photo = _opened  # type: ignore[attr-defined]
 
 if __name__ == "__main__":
     # Not above, as decoder processes have no use for them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import cast
@@ -26,6 +27,9 @@ from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.http.requests.to_pages import GoToPage, redirect_to_page, show_page_to_browsers
 from curation.api.http.requests.unknown_query import refuse_unknown_query
 from curation.api.http.same_site import SameSiteGuard
+from curation.api.http.server.carrier import bound_server
+from curation.api.http.server.limits import limits_of
+from curation.api.http.server.sound_requests import SoundRequests
 from curation.api.http.video.desk import VideoDesk
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import (
@@ -95,6 +99,13 @@ from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["JOBS_DATABASE", "create_app"]
 
+logger = logging.getLogger(__name__)
+
+_UNBOUNDED = (
+    "this server is not uvicorn, so that its connections have no limits: slow clients are held, and large headers are "
+    "read; start the service with `make serve` or `uvicorn main_api:app`, or put a proxy before it"
+)
+
 
 def create_app(
     load: Callable[[], Settings],
@@ -155,6 +166,8 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
+    # What the function above makes is always a FastAPI, and this is one, too.
+    app.__class__ = _Application
     for module in (
         sample,
         event_list,
@@ -221,9 +234,10 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(EventSwitch)
     app.add_middleware(TokenGuard)
+    app.add_middleware(SoundRequests)
     app.add_middleware(SameSiteGuard)
     app.add_middleware(RequestMeter, metrics=app.state.metrics)
-    app.add_middleware(_ShortStartErrors)
+    app.add_middleware(_Starting)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
 
@@ -256,8 +270,20 @@ class _Opened:
             self._decoders.close()
 
 
-class _ShortStartErrors:
-    """Reports a refused start to the server in one sentence, where Starlette sends a traceback."""
+class _Application(FastAPI):
+    """Knows the server that starts it; what stands between them wraps what it gives."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            self.state.server_receive = receive
+        await super().__call__(scope, receive, send)
+
+
+class _Starting:
+    """The start as the server sees it: a refused one in one sentence, where Starlette sends a traceback.
+
+    The server gets its limits before it listens.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -266,11 +292,16 @@ class _ShortStartErrors:
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
+        state = scope["app"].state
 
         async def send_shortened(message: Message) -> None:
-            refused = getattr(scope["app"].state, "start_refused", None)
+            refused = getattr(state, "start_refused", None)
             if message["type"] == "lifespan.startup.failed" and refused is not None:
                 message = {**message, "message": refused}
+            if message["type"] == "lifespan.startup.complete":
+                state.connections = bound_server(state.server_receive, limits_of(state.service.settings.service))
+                if state.connections is None:
+                    logger.warning("%s", _UNBOUNDED)
             await send(message)
 
         await self._app(scope, receive, send_shortened)

@@ -19,6 +19,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from curation.errors import BusyError, StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS, READING_ERRORS
 from curation.storage.atomic import explained
 
 __all__ = [
@@ -207,15 +209,14 @@ def _holder(note: Path) -> str:
     try:
         since = datetime.fromisoformat(content["since"])
         return f": {content['run']} by {content['caller']} since {since:%Y-%m-%d %H:%M:%S} (process {content['pid']})"
-    except (ValueError, TypeError, KeyError):
+    except PARSER_ERRORS:
         return ""
 
 
 def _content(note: Path) -> Mapping[str, Any]:
     """What a note says; empty if it cannot be read."""
     try:
-        with note.open(encoding="utf-8") as file:
-            content = json.loads(file.read(_LONGEST_NOTE))
-    except (OSError, ValueError):
+        content = read_json(note, limit_bytes=_LONGEST_NOTE)
+    except READING_ERRORS:
         return {}
     return content if isinstance(content, dict) else {}

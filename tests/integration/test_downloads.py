@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from curation.disk.temporaries import own_name
 from curation.engines.base import WeightsFile
 from curation.engines.weights import http_source, second_source
 from curation.engines.weights import registry as registry_module
@@ -134,6 +135,36 @@ def test_a_file_that_changed_meanwhile_starts_anew(server: Server, tmp_path: Pat
     server.paths["/a"] = Manners(CONTENT)  # another ETag, so If-Range asks for the whole
     download([f"{server.address}/a"], tmp_path / NAME)
     assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+def test_the_beginning_of_another_file_is_given_up_before_anything_else_is_said_of_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed run got from one source must never be taken for the beginning of what another source has."""
+    part = tmp_path / f"{NAME}.part"
+    part.write_bytes(b"!" * 2_000_000)
+    state = {"address": f"{server.address}/gone", "validator": None, "total_bytes": len(CONTENT)}
+    (tmp_path / f"{NAME}.part.json").write_text(json.dumps(state))
+    written = http_source._write_state
+    there: list[bool] = []
+
+    def write_state(part: Path, state: Any) -> None:
+        there.append(part.exists())
+        written(part, state)
+
+    monkeypatch.setattr(http_source, "_write_state", write_state)
+    server.paths["/a"] = Manners(CONTENT, cuts=[1_000_000])
+    download([f"{server.address}/a"], tmp_path / NAME, sha256=SHA256)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+    assert there == [False, True]
+    assert [_start(range_) > 0 for _, range_, _ in server.requests] == [False, True]
+
+
+def test_what_a_killed_download_left_under_a_temporary_name_is_removed(server: Server, tmp_path: Path) -> None:
+    server.paths["/a"] = Manners(CONTENT)
+    (tmp_path / own_name(f"{NAME}.part.json")).write_text("{")
+    download([f"{server.address}/a"], tmp_path / NAME, sha256=SHA256)
+    assert _leftovers(tmp_path) == {NAME}
 
 
 def test_a_refused_range_starts_anew(server: Server, tmp_path: Path) -> None:

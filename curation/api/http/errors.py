@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from curation.api.http.requests.validation_words import field_of, said_of
 from curation.errors import (
@@ -397,6 +398,10 @@ def add_problem_handlers(app: FastAPI) -> None:
         detail = "the request is not valid: " + "; ".join(said)
         return problem_response(request, ApiProblem(422, "request_invalid", detail, extra={"errors": errors}))
 
+    def on_client_gone(request: Request, error: Exception) -> Response:
+        # Nobody reads it; without it the log would call every upload that was broken off a fault of the program.
+        return problem_response(request, ApiProblem(400, "bad_request", "the body of the request is cut off"))
+
     def on_unexpected(request: Request, error: Exception) -> Response:
         # The server logs the traceback; the client gets only what it can use.
         return problem_response(
@@ -407,4 +412,5 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(CurationError, on_curation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(ClientDisconnect, on_client_gone)
     app.add_exception_handler(Exception, on_unexpected)

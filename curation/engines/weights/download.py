@@ -7,13 +7,16 @@ import os
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import filelock
 
+from curation.disk.temporaries import sweep_left
 from curation.engines.weights.files import file_sha256, not_writable
 from curation.engines.weights.http_source import (
     DownloadProgress,
@@ -91,6 +94,8 @@ def download(
         if _identity(target) != before and target.is_file():
             # Another process downloaded it while this one waited.
             return Downloaded(target, addresses[0], target.stat().st_size, file_sha256(target))
+        with suppress(OSError):  # what cannot be removed does no harm
+            deque(sweep_left(target.parent), maxlen=0)
         return _from_any(addresses, part, target, sha256, size_bytes, check, progress, connect_timeout_s)
     finally:
         lock.release()

@@ -10,6 +10,8 @@ from typing import Any
 
 from curation.engines.weights.files import file_sha256, write_atomically
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 
 __all__ = ["RECORD_FILE", "WeightsRecord"]
 
@@ -29,11 +31,11 @@ class WeightsRecord:
         self._hashes: dict[str, Any] = {}
         self._changed = False
         try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
+            data = read_json(self._path)
             self._downloads, self._hashes = dict(data["downloads"]), dict(data["hashes"])
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except READING_ERRORS as error:
             logger.warning("%s cannot be read (%s); hashes are computed again", self._path, error)
 
     def sha256_of(self, path: Path) -> str:

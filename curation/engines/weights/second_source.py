@@ -9,7 +9,6 @@ addresses, before they lead on to the storage); GitHub names it as `digest` of a
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
@@ -18,6 +17,8 @@ from collections.abc import Sequence
 from urllib.parse import quote, unquote, urlsplit
 
 from curation.errors import WeightsBrokenError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 
 __all__ = ["GITHUB_INTERFACE", "agreeing_hosts", "published_sha256"]
 
@@ -118,9 +119,9 @@ def _release_file(address: str) -> tuple[str, str] | None:
 
 def _digest_of_asset(text: bytes, name: str) -> str | None:
     try:
-        told = json.loads(text)
+        told = parse_json(text)
         digests = [asset.get("digest") for asset in told["assets"] if asset["name"] == name]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except PARSER_ERRORS:
         return None
     algorithm, _, digest = str(digests[0]).partition(":") if digests else ("", "", "")
     return _bare(digest) if algorithm == "sha256" else None

@@ -12,6 +12,7 @@ from curation.decoders import decoded
 from curation.domain.assets.asset import Asset
 from curation.jobs.assets.asset_jobs import AssetJobs
 from curation.jobs.assets.work import AssetWork, WorkLimits
+from curation.workers.use import most_memory_mb
 
 if TYPE_CHECKING:
     from curation.event.known_faces import KnownFaces
@@ -50,6 +51,7 @@ def build_asset_jobs(settings: Settings, *, allow_download: bool = False) -> Ass
         lease_s=settings.assets.lease_s,
         photo_timeout_s=settings.assets.photo_timeout_s,
         sweep_s=settings.assets.sweep_s,
+        photo_memory_mb=most_memory_mb(settings.performance.photo_memory_mb),
     )
     return AssetJobs(store, files, partial(_work, settings, allow_download=allow_download), limits)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import logging
 import os
 import threading
@@ -18,9 +16,11 @@ from curation.decoders import decoded
 from curation.errors import CurationError, PhotoNotFoundError
 from curation.jobs.events.counting import count_photos
 from curation.jobs.events.known_event import KnownEvent
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 from curation.settings import Settings, is_address, with_places
 from curation.storage.atomic import is_process
-from curation.storage.csv_tables import ENCODING, unguarded
+from curation.storage.csv_tables import first_cells, unguarded
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.locks import LOCK_NAME
 from curation.storage.photo_scores_file import PHOTO_SCORES
@@ -192,20 +192,18 @@ def _counts(output_dir: Path) -> dict[str, int]:
 def _first_photo(table: Path) -> str | None:
     """The photo of the first row: the best one of a ranking."""
     try:
-        with table.open(encoding=ENCODING, newline="") as file:
-            row = next(csv.DictReader(file), None)
-    except (OSError, ValueError, csv.Error) as error:
+        path = first_cells(table).get("image_path")
+    except READING_ERRORS as error:
         logger.info("%s: %s", table, error)
         return None
-    path = (row or {}).get("image_path")
     return unguarded(path) if path else None
 
 
 def _is_held(output_dir: Path) -> bool:
     """Whether a run of this machine says that it works on the folder; a killed one leaves its note."""
     try:
-        note = json.loads((output_dir / f"{LOCK_NAME}.by").read_bytes())
+        note = read_json(output_dir / f"{LOCK_NAME}.by")
         pid = note["pid"]
         return isinstance(pid, int) and pid != os.getpid() and not note.get("brief") and is_process(pid)
-    except (OSError, ValueError, TypeError, KeyError):
+    except READING_ERRORS:
         return False

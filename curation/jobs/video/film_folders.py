@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from curation.disk.temporaries import OwnFolder, own_name, sweep_left
+from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFolder, own_name, remove_left, sweep_left
 from curation.errors import StorageError, VideoNotFoundError
 from curation.jobs.video.film_record import FilmRecord
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, make_folder, write_bytes
 from curation.storage.locks import hold_file_lock
 
@@ -124,12 +126,12 @@ class FilmFolders:
                 known = self._read.get(film_id)
             if known is not None and known[0] == stamp:
                 return known[1]
-            record = FilmRecord.from_json(json.loads(path.read_bytes()))
+            record = FilmRecord.from_json(read_json(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise explained(error, path, "read") from error
-        except ValueError as error:
+        except PARSER_ERRORS as error:
             raise StorageError(f"{path} is damaged ({error}): delete the folder, and hand the film in again") from error
         with self._guard:
             self._read[film_id] = stamp, record
@@ -215,7 +217,7 @@ class FilmFolders:
             raise explained(error, folder, "written into") from error
 
     def sweep(self) -> None:
-        """Remove what processes left that have ended: files that were being received, and films half deleted."""
+        """Remove what processes left that have ended: files received or written by half, and films half deleted."""
         with suppress(OSError):
             deque(sweep_left(self.folder / INCOMING), maxlen=0)
             # Earlier versions named them by the number of their process.
@@ -223,6 +225,9 @@ class FilmFolders:
         with suppress(OSError):
             for path in self.folder.glob(f"{_GOING}*"):
                 shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            for path in self.folder.glob(f"*/**/.*{TEMPORARY_SUFFIX}"):
+                remove_left(path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

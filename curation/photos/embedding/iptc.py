@@ -74,7 +74,7 @@ def parse_resources(content: bytes) -> tuple[Resource, ...]:
     Raises:
         PhotoUnreadableError: If the block is damaged.
     """
-    found = []
+    found: list[Resource] = []
     at = 0
     while content[at : at + 4].strip(b"\0"):
         signature = content[at : at + 4]

@@ -283,7 +283,11 @@ def _decode_in_order(data: bytes, header: JpegHeader, divisor: int, warning: str
     if pieces is None:
         raise damage(data, structure, warning)
     candidate = joined(structure, pieces)
-    return _without_zeros(_decode(candidate, header, divisor, strict=False), candidate, data, structure)
+    try:
+        array = _decode(candidate, header, divisor, strict=False)
+    except ValueError as error:  # some damage is refused without strictness, too
+        raise damage(data, structure, str(error)) from error
+    return _without_zeros(array, candidate, data, structure)
 
 
 def _may_be_whole(structure: JpegStructure) -> bool:

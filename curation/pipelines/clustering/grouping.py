@@ -17,6 +17,8 @@ from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, Constrai
 from curation.domain.report import Progress
 from curation.engines.base import EngineSpec
 from curation.errors import WorkerError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.grouping_task import ClusterTask, cluster_faces_worker
 from curation.pipelines.stage import RunContext, content_key
@@ -135,8 +137,8 @@ class FaceGrouping:
         if stored is None or len(stored[0]) != count:
             return None
         try:
-            return stored[0], GroupingEvidence.from_json(json.loads(stored[1]))
-        except ValueError:
+            return stored[0], GroupingEvidence.from_json(parse_json(stored[1]))
+        except PARSER_ERRORS:
             return None
 
     def _computed(

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["MAX_CHANGES", "Change", "UndoJournal"]
@@ -60,7 +62,7 @@ class UndoJournal:
             StorageError: If the file cannot be read.
         """
         try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
+            data = read_json(self._path)
             if data["version"] != _VERSION or data["output_dir"] != self._output:
                 return []
             return [
@@ -78,7 +80,7 @@ class UndoJournal:
             return []
         except OSError as error:
             raise explained(error, self._path, "read") from error
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except PARSER_ERRORS:
             # Nothing is lost but the undo: the labels and corrections themselves are in other files.
             logger.warning("%s is damaged; earlier changes cannot be undone", self._path)
             return []

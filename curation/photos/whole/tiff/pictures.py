@@ -175,8 +175,8 @@ def _fault(directory: Directory, number: int, data: bytes) -> FileFault:
 def _is_broken(data: bytes, compression: int, wanted: int, directory: Directory, most: int) -> bool:
     """Whether the data of a strip or tile, which should hold `wanted` bytes of pixels, cannot be right."""
     if compression in _ZERO_RUNS:
-        least, most = _LITERAL_SHARES
-        is_literal = compression == _LZW and least * wanted < len(data) < most * wanted
+        smallest, largest = _LITERAL_SHARES
+        is_literal = compression == _LZW and smallest * wanted < len(data) < largest * wanted
         return not is_literal and bytes(_ZERO_RUNS[compression]) in data
     if compression == _PACKBITS:
         return wanted > 0 and not _holds_packets(data, wanted)
