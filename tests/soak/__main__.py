@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.soak.part import Soak, SoakFailed, SoakPart
 
-_MODULES: tuple[str, ...] = ()
+_MODULES: tuple[str, ...] = ("together",)
 """Modules of this folder; each has a `PART`."""
 
 

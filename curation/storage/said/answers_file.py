@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from curation.errors import InputError
-from curation.storage.atomic import explained, write_bytes
+from curation.storage.atomic import explained
+from curation.storage.said.last_good import way_back
 from curation.storage.together.finishing import finish_pending
 
-__all__ = ["read_answers", "write_answers"]
+__all__ = ["answers_content", "read_answers"]
 
 A = TypeVar("A")
 
@@ -37,35 +38,31 @@ def read_answers(
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as unreadable:
-        raise error(f"{path} is not UTF-8 text: save it as UTF-8") from unreadable
+        raise error(f"{path} is not UTF-8 text: save it as UTF-8{way_back(path)}") from unreadable
     except OSError as unreadable:
         raise explained(unreadable, path, "read") from unreadable
     try:
         return parse(json.loads(text))
     except error as wrong:
-        raise error(f"{path}: {wrong}") from wrong
+        raise error(f"{path}: {wrong}{way_back(path)}") from wrong
     except json.JSONDecodeError as wrong:
         raise error(
             f"{path} is not valid JSON: line {wrong.lineno}, column {wrong.colno}: {wrong.msg}; correct it, or "
-            f"{otherwise}"
+            f"{otherwise}{way_back(path)}"
         ) from wrong
     except (ValueError, RecursionError) as wrong:
-        raise error(f"{path} is nested too deeply, or has numbers too long to be answers") from wrong
+        raise error(f"{path} is nested too deeply, or has numbers too long to be answers{way_back(path)}") from wrong
 
 
-def write_answers(path: Path, member: str, version: int, entries: Iterable[Mapping[str, Any]]) -> None:
-    """Write answers, which the caller has validated, one a line.
+def answers_content(member: str, version: int, entries: Iterable[Mapping[str, Any]]) -> bytes:
+    """The content of a file of answers, which the caller has validated, one a line.
 
     Args:
-        path: The file.
         member: Where the entries are in it.
         version: Of its form.
         entries: In the order in which the answers were given.
-
-    Raises:
-        StorageError: If the file cannot be written; the old one is then unchanged.
     """
     lines = [f"    {json.dumps(entry, ensure_ascii=False)}" for entry in entries]
     listed = "[\n" + ",\n".join(lines) + "\n  ]" if lines else "[]"
     text = f'{{\n  "version": {version},\n  "{member}": {listed}\n}}\n'
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    return text.encode("utf-8", "backslashreplace")

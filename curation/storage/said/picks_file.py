@@ -15,6 +15,7 @@ from curation.domain.judging.picks import NO_PICKS, PICKS_VERSION, Picks, parse_
 from curation.errors import PicksError
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.locks import hold_file_lock
+from curation.storage.said.last_good import way_back
 
 __all__ = ["PICKS", "hold_picks", "hold_scores", "read_picks", "write_picks"]
 
@@ -60,20 +61,20 @@ def read_picks(path: Path) -> Picks:
     except FileNotFoundError:
         return NO_PICKS
     except UnicodeDecodeError as error:
-        raise PicksError(f"{path} is not UTF-8 text: save it as UTF-8") from error
+        raise PicksError(f"{path} is not UTF-8 text: save it as UTF-8{way_back(path)}") from error
     except OSError as error:
         raise explained(error, path, "read") from error
     try:
         return parse_picks(json.loads(text, object_pairs_hook=_unique))
     except PicksError as error:
-        raise PicksError(f"{path}: {error}") from error
+        raise PicksError(f"{path}: {error}{way_back(path)}") from error
     except json.JSONDecodeError as error:
         raise PicksError(
             f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}; correct it, or delete "
-            "it and pick again"
+            f"it and pick again{way_back(path)}"
         ) from error
     except RecursionError as error:
-        raise PicksError(f"{path} is nested too deeply to be a picks file") from error
+        raise PicksError(f"{path} is nested too deeply to be a picks file{way_back(path)}") from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
