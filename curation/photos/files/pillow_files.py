@@ -31,6 +31,7 @@ from curation.photos.files.native_messages import native_messages_caught
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.reasons import reason_of
 from curation.photos.whole.png import without_broken_notes
+from curation.regular_files import open_regular
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -79,7 +80,11 @@ def open_pillow(file: Path | BinaryIO, formats: tuple[str, ...], *, max_megapixe
     Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6 / 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(file, formats=formats) as image:
+        # Opened here: where a plugin fails, Pillow leaves the file open until its exception is collected.
+        opening = open_regular(file) if isinstance(file, Path) else nullcontext(file)
+        with opening as opened, Image.open(opened, formats=formats) as image:
+            if isinstance(file, Path):
+                image.filename = str(file)  # plain pixels are then mapped instead of read
             yield image
 
 

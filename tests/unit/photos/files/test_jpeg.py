@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import simplejpeg
 from PIL import Image
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.decoding import open_photo_bytes
 from tests.photo_files import corner_colours, four_corners
 from tests.unit.photos.files.opened_photos import UPRIGHT, jpeg_bytes, noise, opened
+from tests.whole_files import pictured
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -84,3 +87,12 @@ def test_jpegs_of_simplejpeg_round_trip(tmp_path: Path) -> None:
     data = simplejpeg.encode_jpeg(four_corners(), quality=95)
     (tmp_path / "a.JPG").write_bytes(data)
     assert np.array_equal(opened(tmp_path / "a.JPG").full().array, simplejpeg.decode_jpeg(data))
+
+
+def test_a_part_of_a_profile_with_an_impossible_number_is_damage_and_no_fault_of_the_program() -> None:
+    out = BytesIO()
+    pictured("photo", 64, 48).save(out, "JPEG", restart_marker_blocks=2, icc_profile=b"x" * 300)
+    whole = out.getvalue()
+    at = whole.index(b"ICC_PROFILE\0") + 12
+    with pytest.raises(PhotoUnreadableError, match="ICC"):
+        open_photo_bytes(whole[:at] + b"\x03\x01" + whole[at + 2 :], max_megapixels=5).full()

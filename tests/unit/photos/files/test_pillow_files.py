@@ -5,12 +5,14 @@ import zlib
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from curation.errors import PhotoTooLargeError, PhotoUnknownFormError, PhotoUnreadableError
+from curation.photos.files import pillow_files
 from curation.photos.files.decoding import open_photo_bytes
 from tests.photo_files import corner_colours, exif_block, four_corners, save
 from tests.unit.photos.files.opened_photos import UPRIGHT, noise, opened
@@ -102,3 +104,21 @@ def test_the_first_frame_of_an_animation_counts(tmp_path: Path) -> None:
     for extension in ("gif", "webp", "png", "tif"):
         first.save(tmp_path / f"a.{extension}", save_all=True, append_images=[second])
         assert corner_colours(opened(tmp_path / f"a.{extension}").full().array) == UPRIGHT
+
+
+def test_a_header_that_a_plugin_stumbles_over_leaves_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[BinaryIO] = []
+
+    def opened_regular(path: Path) -> BinaryIO:
+        kept.append(path.open("rb"))
+        return kept[-1]
+
+    monkeypatch.setattr(pillow_files, "open_regular", opened_regular)
+    path = tmp_path / "a.tif"
+    # Its width is a float.
+    path.write_bytes(b"II*\0\x08\0\0\0\x01\0\0\x01\x0b\0\x01\0\0\0\0\0\xc0\x3f" + bytes(4))
+    with pytest.raises(Exception, match=r".") as raised, pillow_files.open_pillow(path, ("TIFF",), max_megapixels=1):
+        pass
+    assert raised.tb is not None and kept and all(file.closed for file in kept)

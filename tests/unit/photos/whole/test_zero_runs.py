@@ -30,3 +30,7 @@ def test_the_end_of_a_long_run_is_exact(length: int) -> None:
 def test_a_run_ends_where_the_part_does() -> None:
     assert first_zeros(bytes(100), 8, 10, 50) == (10, 50)
     assert zero_runs(b"\0" * 20 + b"\x01" + b"\0" * 20, 8, 0, 41, most=1) == [(0, 20)]
+
+
+def test_a_run_that_is_longer_than_the_file_takes_no_memory() -> None:
+    assert first_zeros(bytes(100), 2**62) is None
