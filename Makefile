@@ -1,5 +1,5 @@
 # Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
-.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval soak lock proto image image-test clean
+.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval soak audit lock proto image image-test clean
 
 # Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
 override PHOTOS := $(value PHOTOS)
@@ -31,6 +31,7 @@ help:
 	@echo 'make bench                        the benchmarks, on the photos of CURATION_TEST_DATA'
 	@echo 'make eval                         how right the judgements are on those photos; writes docs/accuracy.md'
 	@echo 'make soak                         hours of kills, hostile files and floods; ARGS="PART --minutes 5", ARGS=--help'
+	@echo 'make audit                        published faults of the packages that are installed; needs the internet'
 	@echo 'make lock                         requirements*.lock again; ARGS=--upgrade for newer versions'
 	@echo 'make proto                        the modules of the services again, after a change of their .proto file'
 	@echo 'make image                        the image of containers, see docs/deploy.md; BASE=..., EXTRAS="workers s3"'
@@ -98,8 +99,16 @@ lock: dev
 	for name in requirements requirements-build $(EXTRA_FILES:.txt=); do \
 		$(COMPILE) -c requirements-dev.lock $$name.txt -o $$name.lock || exit; \
 	done
+	$(COMPILE) $(ARGS) tools/audit/requirements.txt -o tools/audit/requirements.lock
 	@sh tools/venv.sh dev
 	$(PY) -m pip check
+
+# In an environment of its own, as nothing of it is part of the program or of its tests.
+audit: dev
+	@cmp -s tools/audit/requirements.lock .audit/installed.lock || { $(PY) -m venv --clear .audit && \
+		.audit/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r tools/audit/requirements.lock && \
+		cp tools/audit/requirements.lock .audit/installed.lock; }
+	@PYTHONPATH=tools .audit/bin/python -m audit
 
 # Named from the root, so that the modules import each other as parts of the package.
 PROTO = curation/services/protocol/image_processing.proto
@@ -114,7 +123,7 @@ image-test: dev
 	@PYTHONPATH=tools $(PY) -m image.check $(ARGS)
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	rm -rf .venv .audit .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
 	for folder in curation tests benchmarks training ground_truth; do \
 		[ ! -d $$folder ] || find $$folder -name __pycache__ -type d -prune -exec rm -rf {} +; \
 	done

@@ -9,9 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from curation.decoders import decoded
 from curation.errors import WeightsMissingError
 from curation.workers.pool import TaskPool, usable_cores
 from curation.workers.processes import ProcessPool
+from curation.workers.use import most_memory_mb
 from curation.workers.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 # Imported by every worker, independently of engine and stage.
+_FACTS_S = 120.0  # processor time: all packets of a long film are read
 _WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
 
 
@@ -95,6 +98,7 @@ def build(
                 initializer=build_worker,
                 initargs=(worker_setup(settings, spec, predictor, readers),),
                 started=mine,
+                memory_mb=most_memory_mb(settings.performance.photo_memory_mb),
             )
 
         if settings.performance.pool == "local":
@@ -105,7 +109,7 @@ def build(
 
     def select_films(pinned: str | None, progress: ProgressListener) -> FilmParts:
         from curation.event.film.clip_stage import FilmParts
-        from curation.video.opening import open_clip
+        from curation.video.opening import clip_facts
 
         # Never read of guests, whatever is asked of films for statistics.
         video = settings.video.model_copy(update={"ethnicity": "off", "infer_ethnicity": False})
@@ -114,8 +118,8 @@ def build(
         originals = originals_of(settings)
 
         def facts_of(path: Path) -> ClipFacts:
-            with originals.at_hand(path) as opened, open_clip(opened) as clip:
-                return clip.facts
+            with originals.at_hand(path) as opened:
+                return decoded(clip_facts, opened, seconds=_FACTS_S, patient=True)
 
         return FilmParts(setup, video_analyser(of_event, setup, of_event=True), facts_of)
 
@@ -223,7 +227,8 @@ def _picture_pool(settings: Settings, spec: EngineSpec) -> TaskPool:
     from curation.worker_setup import build_picture_worker
 
     setup = worker_setup(settings, spec, None)
-    return ProcessPool(1, initializer=build_picture_worker, initargs=(setup, _PICTURE_MEMORY_MB))
+    memory_mb = min(_PICTURE_MEMORY_MB, most_memory_mb(settings.performance.photo_memory_mb) or _PICTURE_MEMORY_MB)
+    return ProcessPool(1, initializer=build_picture_worker, initargs=(setup, memory_mb), memory_mb=memory_mb)
 
 
 def build_attribute_files(settings: Settings) -> AttributeFiles:
@@ -412,7 +417,12 @@ def video_analyser(settings: Settings, setup: VideoSetup, *, of_event: bool = Fa
 
     def here() -> TaskPool:
         workers = settings.video.num_cpu or worker_count(settings)
-        return ProcessPool(workers, initializer=prepare_video_worker, initargs=(setup,))
+        return ProcessPool(
+            workers,
+            initializer=prepare_video_worker,
+            initargs=(setup,),
+            memory_mb=most_memory_mb(settings.performance.photo_memory_mb),
+        )
 
     def make_pool() -> TaskPool:
         if settings.performance.pool == "local" or (settings.input_address and not of_event):

@@ -75,7 +75,7 @@ def interrupts_delayed() -> _Delay:
 
 @contextmanager
 def watch_paused() -> Iterator[None]:
-    """A block that ends in its own time after a signal, with handlers of its own: `Interrupts` does not end the process.
+    """A block that ends in its own time after a signal: `Interrupts` does not end the process meanwhile.
 
     For work that is finished first, which may take longer than `END_S`.
     """

@@ -40,7 +40,7 @@ from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained, sweep_temporaries
 from curation.storage.cluster_pictures import CLUSTERS_DIR, sweep_pictures
 from curation.storage.face_data_file import FACE_DATA, first_engine
-from curation.storage.locks import hold_export, hold_output
+from curation.storage.locks import HeldFolder, hold_export, hold_output
 from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.listed import write_listed
 from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
@@ -134,7 +134,7 @@ class WorkflowOrchestrator:
         """
         settings = self.settings
         listener = progress or _no_listener
-        with self._held("clustering"):
+        with self._held("clustering") as held:
             sweep_temporaries(settings.io.output_dir)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             # Pictures that an earlier run could not read are tried again.
@@ -148,8 +148,8 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(self._parts.make_pool(spec, predictor, readers)) as pool,
             ):
-                context = self._context(pool, store, listener, cancel)
-                report = FaceClusteringPipeline(context, spec, readers, predictor).run(listing)
+                context = self._context(pool, store, listener, cancel, listing, held)
+                report = store.steadily(lambda: FaceClusteringPipeline(context, spec, readers, predictor).run(listing))
             if settings.gallery.enabled and self._parts.recognise is not None:
                 found = self._parts.recognise(settings)
                 report = replace(
@@ -177,15 +177,17 @@ class WorkflowOrchestrator:
         """
         settings = self.settings
         listener = progress or _no_listener
-        with self._held("looking at clips"):
+        with self._held("looking at clips") as held:
             sweep_temporaries(settings.io.output_dir)
-            clips = event_listing(settings, needs_photos=False).clips
+            listing = event_listing(settings, needs_photos=False)
+            clips = listing.clips
             report = left_out(settings.video.event_clips, clips)
             if report is None and (clips or (settings.io.output_dir / VIDEO_RUN).exists()):
                 if self._parts.select_films is None:
                     return FilmsReport()
                 films = self._parts.select_films(self._pinned_engine(), listener)
-                report = ClipStage(settings, films, listener, cancel or threading.Event()).run(clips)
+                stage = ClipStage(settings, films, listener, cancel or threading.Event())
+                report = stage.run(clips, listing.watch(), held.demand)
         return report or FilmsReport()
 
     def run_scoring(
@@ -212,7 +214,7 @@ class WorkflowOrchestrator:
         settings = self.settings
         if not settings.output_address:
             self._demand_face_data()
-        with self._held("ranking again" if only_known else "scoring", is_brief=only_known):
+        with self._held("ranking again" if only_known else "scoring", is_brief=only_known) as held:
             self._demand_face_data()
             sweep_temporaries(settings.io.output_dir)
             listing = self._listing()
@@ -221,8 +223,8 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(IdlePool() if only_known else self._parts.make_pool(None, predictor, ())) as pool,
             ):
-                context = self._context(pool, store, progress or _no_listener, cancel)
-                report = ScoringPipeline(context, predictor).run(listing, only_known=only_known)
+                context = self._context(pool, store, progress or _no_listener, cancel, listing, held)
+                report = store.steadily(lambda: ScoringPipeline(context, predictor).run(listing, only_known=only_known))
                 if settings.video.event_clips != "off":
                     # Clips that were not looked at yet keep the ranking that they had, if any.
                     with suppress(NothingToDoItError):
@@ -331,15 +333,15 @@ class WorkflowOrchestrator:
             return {}  # that of each photo says so
 
     @contextmanager
-    def _held(self, run: str, *, is_brief: bool = False) -> Iterator[None]:
+    def _held(self, run: str, *, is_brief: bool = False) -> Iterator[HeldFolder]:
         """Hold the output folder for a stage, and the output address if outputs lie in object storage."""
         settings, caller = self.settings, self._parts.caller
         with (
-            hold_output(settings.io.output_dir, run=run, caller=caller, is_brief=is_brief),
+            hold_output(settings.io.output_dir, run=run, caller=caller, is_brief=is_brief) as held,
             self._settled(),
             held_outputs(settings, run, caller=caller),
         ):
-            yield
+            yield held
 
     @contextmanager
     def _settled(self) -> Iterator[None]:
@@ -348,7 +350,13 @@ class WorkflowOrchestrator:
         yield
 
     def _context(
-        self, pool: TaskPool, store: AnalysisStore, listener: ProgressListener, cancel: threading.Event | None
+        self,
+        pool: TaskPool,
+        store: AnalysisStore,
+        listener: ProgressListener,
+        cancel: threading.Event | None,
+        listing: Listing,
+        held: HeldFolder,
     ) -> RunContext:
         settings = self.settings
         ahead = originals_of(settings) if settings.input_address and settings.performance.pool == "local" else None
@@ -360,6 +368,8 @@ class WorkflowOrchestrator:
             cancel or threading.Event(),
             fetch_ahead=getattr(ahead, "fetch_ahead", None),
             refresh_words=partial(refresh_words, settings),
+            demand_output=held.demand,
+            watch=listing.watch(),
         )
 
     def _demand_face_data(self) -> None:

@@ -34,6 +34,7 @@ from curation.pipelines.picture_faces import PictureFaceReader
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings, load_settings
 from curation.storage.locks import hold_output
+from curation.workers.decoders.pool import DecoderPool
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = [
@@ -223,9 +224,16 @@ class ServiceClient:
     """Sends requests to an application in this process, and waits for its jobs."""
 
     def __init__(
-        self, send: Callable[..., httpx.Response], app: FastAPI, settings: Settings, orchestrator: FakeOrchestrator
+        self,
+        send: Callable[..., httpx.Response],
+        run: Callable[..., Any],
+        app: FastAPI,
+        settings: Settings,
+        orchestrator: FakeOrchestrator,
     ) -> None:
         self._send = send
+        self.run = run
+        """Runs an async function where the application runs."""
         self.app = app
         self.settings = settings
         self.orchestrator = orchestrator
@@ -274,8 +282,12 @@ def service(
     who_works: Callable[[Settings], WhoWorks] = WhoWorks,
     open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
     build: Callable[[Settings], FakeOrchestrator] | None = None,
+    make_decoders: Callable[[Settings], DecoderPool | None] = lambda settings: None,
 ) -> Iterator[ServiceClient]:
-    """The started application; its lifespan ends with the block. `build` makes an orchestrator for each event."""
+    """The started application; its lifespan ends with the block. `build` makes an orchestrator for each event.
+
+    Pictures are decoded in this process, where tests can replace what decodes them.
+    """
     fake = orchestrator or FakeOrchestrator(settings)
     app = create_app(
         lambda: settings,
@@ -285,6 +297,7 @@ def service(
         open_videos,
         who_works,
         open_gallery,
+        make_decoders=make_decoders,
     )
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -293,5 +306,5 @@ def service(
         def send(method: str, url: str, **options: Any) -> httpx.Response:
             return portal.call(partial(client.request, method, url, **options))
 
-        yield ServiceClient(send, app, settings, fake)
+        yield ServiceClient(send, portal.call, app, settings, fake)
         portal.call(client.aclose)

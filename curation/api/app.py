@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import cast
 
 from anyio import to_thread
@@ -26,6 +27,9 @@ from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.http.requests.to_pages import GoToPage, redirect_to_page, show_page_to_browsers
 from curation.api.http.requests.unknown_query import refuse_unknown_query
 from curation.api.http.same_site import SameSiteGuard
+from curation.api.http.server.carrier import bound_server
+from curation.api.http.server.limits import limits_of
+from curation.api.http.server.sound_requests import SoundRequests
 from curation.api.http.video.desk import VideoDesk
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import (
@@ -76,21 +80,31 @@ from curation.api.starting_event import (
     JOBS_DATABASE,
     EventParts,
     build_orchestrator,
+    decoders_of,
     open_configured_assets,
     open_configured_videos,
     start_event,
 )
+from curation.decoders import decoders_set
 from curation.errors import CurationError
 from curation.event.catalog import Catalog
 from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.people.edits import PeopleEdits
-from curation.jobs.shutdown import on_shutdown_signal
+from curation.jobs.shutdown import Ending, on_shutdown_signal
 from curation.jobs.who_works import WhoWorks
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
+from curation.workers.decoders.pool import DecoderPool
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["JOBS_DATABASE", "create_app"]
+
+logger = logging.getLogger(__name__)
+
+_UNBOUNDED = (
+    "this server is not uvicorn, so that its connections have no limits: slow clients are held, and large headers are "
+    "read; start the service with `make serve` or `uvicorn main_api:app`, or put a proxy before it"
+)
 
 
 def create_app(
@@ -101,6 +115,7 @@ def create_app(
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = open_configured_videos,
     who_works: Callable[[Settings], WhoWorks] = WhoWorks,
     open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
+    make_decoders: Callable[[Settings], DecoderPool | None] = decoders_of,
 ) -> FastAPI:
     """Create the application; nothing is read or built before it starts.
 
@@ -112,6 +127,7 @@ def create_app(
         open_videos: Opens the films; likewise.
         who_works: Makes what asks who works on what.
         open_gallery: Makes what opens the gallery of known people.
+        make_decoders: Makes the processes that decode pictures; None decodes them in this process.
 
     Returns:
         The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
@@ -126,19 +142,19 @@ def create_app(
             app.state.start_refused = str(error)
             raise
         parts = EventParts(build, face_services, open_assets, open_videos, who_works, open_gallery)
-        with log_output(settings.service.log_format):
+        opened = _Opened(make_decoders(settings))
+        with log_output(settings.service.log_format), opened.decoding(), on_shutdown_signal(opened.stop, opened.end):
             try:
                 own = await to_thread.run_sync(start_event, settings, parts)
             except CurationError as error:
                 app.state.start_refused = str(error)
                 raise
             app.state.service = own.context
-            app.state.events = events = Events(settings, own, lambda other: start_event(other, parts))
+            app.state.events = opened.events = Events(settings, own, lambda other: start_event(other, parts))
             try:
-                with on_shutdown_signal(events.request_stop):
-                    yield
+                yield
             finally:
-                await to_thread.run_sync(events.close)
+                await to_thread.run_sync(opened.end)
 
     # Serves the Swagger page's scripts itself, so that /docs works without a network.
     app = FastAPIOffline(
@@ -150,6 +166,8 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
+    # What the function above makes is always a FastAPI, and this is one, too.
+    app.__class__ = _Application
     for module in (
         sample,
         event_list,
@@ -216,15 +234,56 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(EventSwitch)
     app.add_middleware(TokenGuard)
+    app.add_middleware(SoundRequests)
     app.add_middleware(SameSiteGuard)
     app.add_middleware(RequestMeter, metrics=app.state.metrics)
-    app.add_middleware(_ShortStartErrors)
+    app.add_middleware(_Starting)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
 
 
-class _ShortStartErrors:
-    """Reports a refused start to the server in one sentence, where Starlette sends a traceback."""
+class _Opened:
+    """What the service has open, which ends once."""
+
+    def __init__(self, decoders: DecoderPool | None) -> None:
+        self.events: Events | None = None
+        self._decoders = decoders
+        self._ending = Ending(self._close)
+        self.end = self._ending.end
+
+    def decoding(self) -> AbstractContextManager[None]:
+        """A block in which pictures are decoded in the service's decoders."""
+        return nullcontext() if self._decoders is None else decoders_set(self._decoders)
+
+    def stop(self) -> None:
+        """Begin nothing more; does not wait."""
+        if self.events is not None:
+            self.events.request_stop()
+        if self._decoders is not None:
+            self._decoders.request_stop()
+
+    def _close(self) -> None:
+        self.stop()
+        if self.events is not None:
+            self.events.close()
+        if self._decoders is not None:
+            self._decoders.close()
+
+
+class _Application(FastAPI):
+    """Knows the server that starts it; what stands between them wraps what it gives."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            self.state.server_receive = receive
+        await super().__call__(scope, receive, send)
+
+
+class _Starting:
+    """The start as the server sees it: a refused one in one sentence, where Starlette sends a traceback.
+
+    The server gets its limits before it listens.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -233,11 +292,16 @@ class _ShortStartErrors:
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
+        state = scope["app"].state
 
         async def send_shortened(message: Message) -> None:
-            refused = getattr(scope["app"].state, "start_refused", None)
+            refused = getattr(state, "start_refused", None)
             if message["type"] == "lifespan.startup.failed" and refused is not None:
                 message = {**message, "message": refused}
+            if message["type"] == "lifespan.startup.complete":
+                state.connections = bound_server(state.server_receive, limits_of(state.service.settings.service))
+                if state.connections is None:
+                    logger.warning("%s", _UNBOUNDED)
             await send(message)
 
         await self._app(scope, receive, send_shortened)

@@ -51,6 +51,8 @@ from curation.storage.analysis_store import AnalysisStore
 from curation.storage.together.finishing import finish_pending
 from curation.storage.working_copy.keeping import KeptCopy
 from curation.storage.working_copy.opening import working_copy_of
+from curation.workers.decoders.limits import DecoderLimits
+from curation.workers.decoders.pool import DecoderPool
 from curation.workflow import WorkflowOrchestrator, event_listing
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "EventParts",
     "OpenEvent",
     "build_orchestrator",
+    "decoders_of",
     "open_configured_assets",
     "open_configured_videos",
     "start_event",
@@ -70,6 +73,12 @@ JOBS_DATABASE = "jobs.sqlite3"
 def build_orchestrator(settings: Settings) -> WorkflowOrchestrator:
     """The orchestrator of an event; it never downloads weights."""
     return bootstrap.build(settings, allow_download=False, caller="the service")
+
+
+def decoders_of(settings: Settings) -> DecoderPool:
+    """The processes that decode pictures for the service; none starts before it is needed."""
+    service = settings.service
+    return DecoderPool(DecoderLimits(cpu_s=service.picture_seconds, held_mb=service.decoded_photos_mb))
 
 
 def open_configured_assets(settings: Settings, catalog: Catalog) -> AssetDesk:

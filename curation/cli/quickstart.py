@@ -22,6 +22,8 @@ from pathlib import Path
 from curation.cli.project import default_root, is_installed, script_command
 from curation.cli.serving import serve
 from curation.errors import CurationError, PhotosMissingError, SettingsError, StorageError
+from curation.parsing.not_valid import PARSER_ERRORS
+from curation.parsing.plain_files import read_plain
 from curation.photos.files.listing import list_photos, photo_path
 from curation.photos.sample_event import build_sample_event
 from curation.settings import (
@@ -294,10 +296,11 @@ def _quoted(text: str) -> str:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
-        with path.open(encoding=ENCODING, newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(io.StringIO(read_plain(path).decode(ENCODING), newline="")))
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+    except PARSER_ERRORS as error:
+        raise StorageError(f"{path} is not a table that can be read: {error}") from error
     return [{name: unguarded(cell or "") for name, cell in row.items() if name} for row in rows]
 
 

@@ -150,6 +150,8 @@ def _print_status(found: WeightsStatus) -> None:
     print(f"{found.known.name}  {found.state.value}  {size}  {found.path or ''}")
     if found.sha256:
         print(f"    sha256:  {found.sha256}")
+    if found.compared_with:
+        print(f"    checked: against {found.compared_with}")
     if found.remark:
         print(f"    note:    {found.remark}")
 

@@ -80,9 +80,10 @@ CurationError
 │   └── GalleryError             the gallery of known people cannot be read or written
 ├── BusyError                another run uses the same output folder                exit 6
 │   ├── EventsOpenError      as many events are at work as may be open at once
+│   ├── DecodersBusyError    too many pictures are being decoded
 │   ├── TooBusyError         a role has too many requests waiting already
 │   └── QueueFullError       the queue in Redis has too many pictures waiting already
-├── WorkerError              worker processes cannot be started at all              exit 70
+├── WorkerError              worker processes cannot be started at all              exit 5
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
     ├── PhotoUnreadableError the file is damaged, empty or not an image
@@ -145,6 +146,7 @@ from curation.errors.machine import (
     BusyError,
     CollectorUnavailableError,
     DatabaseBusyError,
+    DecodersBusyError,
     GalleryError,
     ObjectChangedError,
     ObjectMissingError,
@@ -232,6 +234,7 @@ __all__ = [
     "CorrectionsError",
     "CurationError",
     "DatabaseBusyError",
+    "DecodersBusyError",
     "EventNotFoundError",
     "EventTakenError",
     "EventsFileError",

@@ -15,8 +15,9 @@ class CurationError(Exception):
 
 
 class WorkerError(CurationError):
-    """Worker processes cannot be started, or exit before they do any work."""
+    """Worker processes cannot be started, or exit before they do any work: this machine lacks something."""
 
+    exit_code = 5
     code = "workers"
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "BusyError",
     "CollectorUnavailableError",
     "DatabaseBusyError",
+    "DecodersBusyError",
     "GalleryError",
     "ObjectChangedError",
     "ObjectMissingError",
@@ -139,6 +140,12 @@ class TooBusyError(BusyError):
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class DecodersBusyError(BusyError):
+    """So many pictures are being decoded that this one cannot be made now; worth another try in a moment."""
+
+    code = "decoders_busy"
 
 
 class QueueFullError(BusyError):

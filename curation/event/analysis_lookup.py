@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.decoders import decoded
 from curation.domain.faces.index import FaceEntry
 from curation.domain.measuring.measures import FaceMeasures
-from curation.errors import PhotoError
+from curation.errors import DecodersBusyError, PhotoError
 from curation.event.catalog import Catalog, PhotoEntry
 from curation.event.file_cache import FileCache
 from curation.photos.files.decoding import open_photo
@@ -26,7 +28,7 @@ from curation.pipelines.scoring.event import measures_key
 from curation.settings import Settings
 from curation.storage.analysis_store import STORE_NAME, AnalysisStore
 from curation.storage.face_data_file import EMBEDDINGS
-from curation.storage.file_stamps import FileStamp, stamp_of
+from curation.storage.file_stamps import FileStamp, content_name, stamp_of
 from curation.storage.run_records import SCORING_RUN, landmark_model_sha256, read_run_record
 
 __all__ = ["AnalysisLookup", "PhotoFacts"]
@@ -118,9 +120,9 @@ class AnalysisLookup:
             return stored
         try:
             with self._originals.at_hand(stamp.path) as path:
-                opened = open_photo(path, max_megapixels=self._max_megapixels)
-                return PhotoFacts(opened.width, opened.height, opened.capture_time, None)
-        except PhotoError:
+                header = partial(_header, max_megapixels=self._max_megapixels)
+                return PhotoFacts(*decoded(header, path, about=content_name(stamp)), None)
+        except (PhotoError, DecodersBusyError):
             return PhotoFacts(None, None, None, None)
 
     def _stored_facts(self, photo: PhotoEntry, stamp: FileStamp) -> PhotoFacts | None:
@@ -145,3 +147,8 @@ class AnalysisLookup:
             return
         with closing(AnalysisStore(self._state_dir, read_only=True)) as store:
             yield store
+
+
+def _header(path: Path, *, max_megapixels: float) -> tuple[int, int, datetime | None]:
+    opened = open_photo(path, max_megapixels=max_megapixels)
+    return opened.width, opened.height, opened.capture_time

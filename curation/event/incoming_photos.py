@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 import threading
 import unicodedata
-import uuid
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from curation.decoders import decoded, decoders_here
+from curation.disk.file_modes import new_folder_mode
+from curation.disk.temporaries import OwnFile, sweep_left
 from curation.errors import NameTakenError, NotAPhotoError, PhotoPresentError, UploadTooLargeError
 from curation.event.incoming_names import kept_names, of_one_name
 from curation.event.photo_places import PhotoPlace, disk_faults
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.formats import PHOTO_EXTENSIONS, SUPPORTED_FORMATS
-from curation.storage.atomic import is_process
 from curation.turns import Turns
 
 __all__ = ["IncomingPhoto", "photo_name", "remove_abandoned_uploads"]
@@ -80,10 +84,12 @@ class IncomingPhoto:
         self._size = 0
         self._hash = hashlib.sha256()
         extension = self.name.rpartition(".")[2]
-        self._path = self._folder / f".{uuid.uuid4().hex}.{os.getpid()}{_MARK}{extension}"
         with disk_faults(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO | None = self._path.open("xb")
+            self._folder.mkdir(new_folder_mode(), parents=True, exist_ok=True)
+            # Held until the photo has its name, so that no other process takes it for a left-over.
+            self._own = OwnFile(lambda: self._folder / f".{secrets.token_hex(16)}{_MARK}{extension}")
+        self._path = self._own.path
+        self._file: BinaryIO | None = self._own.file
 
     def write(self, data: bytes) -> None:
         """Append some bytes.
@@ -116,18 +122,23 @@ class IncomingPhoto:
 
         Raises:
             PhotoError: If it cannot be decoded.
+            DecodersBusyError: If too many other pictures are being decoded.
             PhotoPresentError: If the folder has the same photo already.
             NameTakenError: If too many photos have its name.
             StorageError: If it cannot be written.
         """
         if self._file is None:
             raise ValueError("the photo is complete already")
-        with disk_faults(self._folder), self._file as file:
-            self._file = None
+        with disk_faults(self._folder):
+            file, self._file = self._file, None
             file.flush()
             os.fsync(file.fileno())
-        with _DECODING:
-            open_photo(self._path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
+        check = partial(_check, max_megapixels=max_megapixels)
+        if decoders_here() is None:
+            with _DECODING:
+                check(self._path)
+        else:
+            decoded(check, self._path, about=self._hash.hexdigest())
         # Two files of one shot that come at the same time have to see each other.
         with _NAMING.of(str(self._folder)):
             present = self._place.names_like(self.name)
@@ -145,17 +156,14 @@ class IncomingPhoto:
 
     def close(self) -> None:
         """Remove the temporary file, unless the photo was stored."""
-        with suppress(OSError):
-            if self._file is not None:
-                self._file.close()
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        self._own.close()
+
+
+def _check(path: Path, *, max_megapixels: float) -> None:
+    open_photo(path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
 
 
 def remove_abandoned_uploads(input_dir: Path) -> None:
     """Remove the temporary files of uploads whose process has ended."""
     with suppress(OSError):
-        for path in input_dir.glob(f".*{_MARK}*"):
-            owner = path.name.partition(_MARK)[0].rpartition(".")[2]
-            if not (owner.isdecimal() and is_process(int(owner))):
-                path.unlink(missing_ok=True)
+        deque(sweep_left(input_dir, f".*{_MARK}*"), maxlen=0)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from curation.decoders import decoded
 from curation.errors import FaceNotFoundError, PhotoGoneError, PhotoNotFoundError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
@@ -15,7 +16,7 @@ from curation.event.one_photo.tiles import EventTiles
 from curation.photos.looks.pictures import PICTURES_VERSION, PictureSize, face_picture, photo_picture
 from curation.pipelines.originals import originals_of
 from curation.settings import Settings
-from curation.storage.file_stamps import FileStamp
+from curation.storage.file_stamps import FileStamp, content_name
 from curation.storage.picture_cache import PictureCache, picture_key
 
 __all__ = ["PICTURES_DIR", "EventPictures", "Picture"]
@@ -109,7 +110,7 @@ class EventPictures:
     def _of_photo(self, image_path: str, size: PictureSize) -> Picture:
         stamp = self._stamp(image_path)
         key = picture_key(stamp, PICTURES_VERSION, size, self._max_megapixels)
-        make = self._at_hand(stamp.path, partial(photo_picture, size=size, max_megapixels=self._max_megapixels))
+        make = self._at_hand(stamp, partial(photo_picture, size=size, max_megapixels=self._max_megapixels))
         return Picture(key, self._cache.get(key), make)
 
     def address(self, photo_id: str, size: PictureSize) -> str | None:
@@ -159,15 +160,15 @@ class EventPictures:
         how = "cut" if chip is None else "chip"  # the two pictures may differ in a few pixels
         key = picture_key(stamp, PICTURES_VERSION, how, *box, self._face_px)
         cut = partial(face_picture, box=box, long_side_px=self._face_px, max_megapixels=self._max_megapixels)
-        make = self._at_hand(stamp.path, cut)
+        make = self._at_hand(stamp, cut)
         return Picture(key, self._cache.get(key) if chip is None else chip, make)
 
-    def _at_hand(self, path: Path, make: Callable[[Path], bytes]) -> Callable[[], bytes]:
+    def _at_hand(self, stamp: FileStamp, make: Callable[[Path], bytes]) -> Callable[[], bytes]:
         """Make a picture of a photo, wherever that lies."""
 
         def made() -> bytes:
-            with self._originals.at_hand(path) as opened:
-                return make(opened)
+            with self._originals.at_hand(stamp.path) as opened:
+                return decoded(make, opened, about=content_name(stamp))
 
         return made
 

@@ -9,6 +9,7 @@ from curation.errors import GalleryError
 from curation.gallery.postgres_store import PostgresGallery
 from curation.gallery.sqlite_store import SqliteGallery
 from curation.gallery.store import GalleryStore
+from curation.parsing.plain_files import read_plain
 from curation.settings import GallerySettings
 
 __all__ = ["open_gallery"]
@@ -38,9 +39,12 @@ def open_gallery(settings: GallerySettings) -> GalleryStore:
     return SqliteGallery(settings.path, key=key)
 
 
+_MAX_KEY_BYTES = 1_000
+
+
 def _key(path: Path) -> str:
     try:
-        text = path.read_text(encoding="ascii").strip()
+        text = read_plain(path, limit_bytes=_MAX_KEY_BYTES).decode("ascii").strip()
     except (OSError, ValueError) as error:
         raise GalleryError(f"gallery.key_file {path} cannot be read: {_MAKE_KEY.format(path=path)}") from error
     if not re.fullmatch("[0-9a-fA-F]{64}", text):

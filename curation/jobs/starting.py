@@ -14,7 +14,7 @@ from curation.storage.locks import hold_export, hold_output
 
 __all__ = ["start"]
 
-_LOCKS: Mapping[Stage, Callable[[Path], AbstractContextManager[None]]] = {
+_LOCKS: Mapping[Stage, Callable[[Path], AbstractContextManager[object]]] = {
     Stage.CLUSTERING: hold_output,
     Stage.SCORING: hold_output,
     Stage.EXPORT: hold_export,

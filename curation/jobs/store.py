@@ -21,6 +21,7 @@ from curation.errors import StorageError
 from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.owners import Owner, is_alive
 from curation.jobs.schema import upgrade
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained
 
 __all__ = ["MAX_STORED_JOBS", "ActiveJobError", "JobStore"]
@@ -274,7 +275,7 @@ class JobStore:
                 result=json.loads(result),
                 cancel_requested_at=cancel_requested,
             )
-        except (ValueError, TypeError) as broken:
+        except PARSER_ERRORS as broken:
             raise StorageError(
                 f"the jobs database {self._path} holds a job that cannot be read ({broken}); "
                 "move the file away: only the history of jobs is lost"

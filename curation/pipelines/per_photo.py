@@ -6,6 +6,7 @@ that needs them. Tasks and results are small and frozen.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -495,6 +496,6 @@ def worker_originals() -> Originals:
 def _content(worker: _Worker, photo: Path) -> Iterator[tuple[Path, str, bytes | None]]:
     """Where the file of a photo can be opened now, its SHA-256, and its content unless it is too large to be held."""
     with worker.parts.originals.at_hand(photo) as path:
-        if not path.exists():
+        if not os.path.lexists(path):  # false, too, on a disk that is gone: the parent asks for the folder
             raise PhotoUnreadableError("the photo is gone: put it back, or run the clustering again")
         yield path, *read_content(path)

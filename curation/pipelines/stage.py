@@ -6,12 +6,13 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from curation.domain.report import Failure, Progress
 from curation.errors import PhotoError, fault_of
+from curation.photos.finding.folder_watch import FolderWatch
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.workers.pool import Outcome, TaskFailure, TaskPool, stop_if
@@ -42,7 +43,7 @@ class Batches(Generic[T, R]):
 
 
 def _nothing() -> None:
-    """Words of the user lie in a folder: they are always as they were said."""
+    """Words of the user lie in a folder: they are always as they were said. So do outputs, if nobody holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class RunContext:
         fetch_ahead: Gets photos to hand before a worker asks for them, see `ObjectOriginals.fetch_ahead`; None if they
             lie in a folder, or workers of other machines fetch them.
         refresh_words: Called before the words of the user are read for the last time: they may come from elsewhere.
+        demand_output: Checks that the output folder is still the one that is held; raises StorageError if it is not.
+        watch: Knows the folders of the photos: a photo whose folder vanished ends the run, it does not fail.
     """
 
     settings: Settings
@@ -67,6 +70,8 @@ class RunContext:
     cancel: threading.Event
     fetch_ahead: Callable[[Iterable[Any], Callable[[Any], Path | None]], Iterator[Any]] | None = None
     refresh_words: Callable[[], object] = _nothing
+    demand_output: Callable[[], None] = _nothing
+    watch: FolderWatch = field(default_factory=FolderWatch)
 
     def work_through(
         self, phase: str, function: Callable[[T], R], tasks: Sequence[T], *, done: int = 0, failed: int = 0
@@ -79,11 +84,16 @@ class RunContext:
             tasks: One per photo.
             done: Photos of this phase that needed no work.
             failed: How many of `done` failed.
+
+        Raises:
+            PhotosMissingError: If the folder of a photo vanished during the run.
         """
         total = done + len(tasks)
         self.progress(Progress(phase, done, total, failed))
         timeout_s = self.settings.performance.photo_timeout_s
         for outcome in self.pool.run(function, self._at_hand(tasks), timeout_s=timeout_s, cancel=self.cancel):
+            if outcome.failure is not None:
+                self._demand_folder(outcome.task)
             done += 1
             failed += outcome.failure is not None
             # Reported after the caller has saved the result, so that what is shown as done is done.
@@ -122,6 +132,7 @@ class RunContext:
             for task, result in zip(of_batch, outcome.result, strict=True):
                 done += 1
                 if isinstance(result, PhotoError):
+                    self._demand_folder(task)
                     failed += 1
                     yield Outcome(task, None, TaskFailure("failed", str(result), *fault_of(result)))
                 else:
@@ -129,6 +140,11 @@ class RunContext:
                 self.progress(Progress(phase, done, total, failed))
         if alone:
             yield from self.work_through(phase, function, alone, done=done, failed=failed)
+
+    def _demand_folder(self, task: Any) -> None:
+        path = _path_of(task)
+        if path is not None:
+            self.watch.demand(path)
 
     def _at_hand(self, tasks: Iterable[T]) -> Iterable[T]:
         return tasks if self.fetch_ahead is None else self.fetch_ahead(tasks, _path_of)

@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from curation.errors import CurationError, ObjectStorageUnavailableError
+from curation.parsing.json_text import parse_json
 from curation.remote.errors import error_json, stage_error_of
 
 __all__ = ["fetch_elsewhere", "list_elsewhere"]
@@ -46,7 +47,7 @@ def _wish(wish: dict[str, Any], timeout_s: float) -> None:
     for _ in range(_TRIES):
         try:
             done = subprocess.run(_COMMAND, input=json.dumps(wish), capture_output=True, text=True, timeout=timeout_s)
-            told = json.loads(done.stdout)
+            told = parse_json(done.stdout)
         except (OSError, subprocess.TimeoutExpired) as error:
             problem = str(error)
         except ValueError:  # it died before it said anything

@@ -10,7 +10,6 @@ machine, or all of its networks, says where the role listens; the name of anothe
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from curation.errors import SettingsError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 from curation.services.addresses import is_loopback, split_address
 from curation.services.role import GRPC_ROLES
 from curation.settings.services import ServicesSettings
@@ -84,10 +85,10 @@ def with_config_json(settings: ServicesSettings, path: Path) -> ServicesSettings
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = read_json(path)
     except FileNotFoundError as error:
         raise SettingsError(f"there is no file {path} (--config-json)") from error
-    except (OSError, ValueError) as error:
+    except READING_ERRORS as error:
         raise SettingsError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(data, dict):
         raise SettingsError(f"{path} must hold a JSON object with keys such as service1_address")

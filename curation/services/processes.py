@@ -21,6 +21,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 from curation.services.role import Role
 from curation.storage.atomic import explained, write_bytes
 
@@ -258,9 +260,9 @@ def _read(folder: Path, name: str) -> ServiceProcess | None:
                 _lock_path(folder, name).unlink(missing_ok=True)
             return None
         try:
-            data = json.loads(note.read_text(encoding="utf-8"))
+            data = read_json(note)
             return ServiceProcess(**{**data, "roles": tuple(Role(role) for role in data["roles"])})
-        except (OSError, ValueError, TypeError, KeyError):
+        except READING_ERRORS:
             return None  # it has just ended, or is of another version
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -12,10 +13,14 @@ from enum import StrEnum
 from typing import Any
 
 from curation.errors import RedisUnavailableError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.services.redis_connection import connect, redis_address, redis_errors_explained
 from curation.settings.services import RedisSettings
 
 __all__ = ["AGE_GENDER_FIELD", "LANDMARK_FIELD", "Half", "ResultStore", "StoredResult"]
+
+log = logging.getLogger(__name__)
 
 LANDMARK_FIELD = "landmark_service"
 AGE_GENDER_FIELD = "agegender_service"
@@ -123,7 +128,11 @@ class ResultStore:
         """
         with self._asking():
             fields: Any = self._client.hgetall(sha256)
-        return _result_of(fields) if fields else None
+        try:
+            return _result_of(fields) if fields else None
+        except PARSER_ERRORS as error:
+            log.warning("what Redis has of %s cannot be read (%s), and counts as nothing", sha256, error)
+            return None
 
     def close(self) -> None:
         """Close the connections."""
@@ -151,9 +160,9 @@ def _result_of(fields: Mapping[bytes, bytes]) -> StoredResult:
     there = [half for half in Half if half in text]
     weights: dict[str, str] = {}
     for half in there:
-        weights |= json.loads(text.get(half + _WEIGHTS_SUFFIX, "{}"))
+        weights |= parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
     return StoredResult(
-        halves={half: json.loads(text[half]) for half in there},
+        halves={half: parse_json(text[half]) for half in there},
         requests={half: text.get(half + _REQUEST_SUFFIX, "") for half in there},
         engine=text.get(_ENGINE_FIELD, ""),
         weights=weights,

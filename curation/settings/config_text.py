@@ -18,6 +18,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from curation.errors import SettingsError
+from curation.parsing.not_valid import PARSER_ERRORS, NotValidError
+from curation.parsing.yaml_text import parse_yaml
 
 __all__ = ["Scalar", "changed_config"]
 
@@ -26,6 +28,7 @@ KeyPath = tuple[str, ...]
 
 _BOM = "\ufeff"
 _INDENT = 2
+_NOT_CHANGEABLE: tuple[type[Exception], ...] = (YAMLError, *PARSER_ERRORS)
 
 
 def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
@@ -48,7 +51,7 @@ def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
         raise SettingsError("the settings file is not UTF-8 text: save it as UTF-8") from error
     mark, text = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     try:
-        data = yaml.safe_load(text)
+        data = parse_yaml(text)
         changes = {
             path: value for path, value in changes.items() if value is not None or _lookup(data, path) is not None
         }
@@ -62,7 +65,7 @@ def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
             new = ""  # the replaced part made the text invalid
         if not _is_same(_loaded(new) or {}, wanted):
             new = _rewritten(text, needed)
-    except (YAMLError, yaml.YAMLError) as error:
+    except _NOT_CHANGEABLE as error:
         raise SettingsError(
             f"the settings file is not valid YAML, so it cannot be changed: {str(error).partition(chr(10) * 2)[0]}"
         ) from error
@@ -73,8 +76,8 @@ def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
 
 def _loaded(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
+        return parse_yaml(text)
+    except NotValidError:
         return None
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import (
     BaseModel,
     PrivateAttr,
@@ -29,6 +28,8 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnparsedSettingsError
 
 from curation.errors import SettingsError
+from curation.parsing.not_valid import READING_ERRORS, NotValidError
+from curation.parsing.yaml_text import parse_yaml
 from curation.settings.addresses import is_address, place_key
 from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
@@ -274,11 +275,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise SettingsError(
             f"there is no settings file {path}; give --config (or {CONFIG_VARIABLE}) the path of an existing one"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except READING_ERRORS as error:  # it is not UTF-8, or no file can have the name
         raise SettingsError(f"the settings file {path} cannot be read: {error}") from error
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        data = parse_yaml(text)
+    except NotValidError as error:
         raise SettingsError(f"the settings file {path} is not valid YAML: {error}") from error
     if data is None:
         return {}

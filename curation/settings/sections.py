@@ -251,10 +251,11 @@ class ClockSettings(Section):
 
 
 class PerformanceSettings(Section):
-    """Who works on photos: processes of this machine or workers of many; batches and the time limit of a photo."""
+    """Who works on photos: processes of this machine or workers of many; batches and the limits of a photo."""
 
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     photo_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120
+    photo_memory_mb: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     photos_per_batch: Annotated[int, Field(ge=0, le=64)] = 0
     pool: Literal["local", "celery"] = "local"
 
@@ -267,12 +268,15 @@ class ServiceSettings(Section):
     token: Token | None = None
     allowed_hosts: tuple[str, ...] = ()
     log_format: Literal["text", "json"] = "text"
+    max_connections: Annotated[int, Field(ge=8, le=100_000)] = 1000
+    slow_client_s: Annotated[float, Field(ge=1, le=600)] = 20
     max_body_mb: Annotated[float, Field(ge=0.1, le=100)] = 4
     upload_photo_mb: Annotated[float, Field(ge=0.1, le=10_000)] = 200
     upload_total_mb: Annotated[float, Field(ge=1, le=1_000_000)] = 4000
     upload_photos: Annotated[int, Field(ge=1, le=100_000)] = 1000
     picture_cache_mb: Annotated[int, Field(ge=10, le=1_000_000)] = 2000
     decoded_photos_mb: Annotated[int, Field(ge=10, le=100_000)] = 300
+    picture_seconds: Annotated[float, Field(ge=1, le=600)] = 30
     presigned_pictures: bool = False
     open_events: Annotated[int, Field(ge=1, le=1000)] = 8
     folder_roots: tuple[str, ...] = ()

@@ -5,24 +5,26 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from curation.disk.file_modes import as_before, hand_out, new_folder_mode
+from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFile, is_process, own_name, sweep_left
 from curation.errors import StorageError
 
 __all__ = [
     "TEMPORARY_SUFFIX",
     "explained",
     "is_process",
+    "make_folder",
     "open_atomic",
+    "own_working_file",
     "set_aside",
     "sweep_temporaries",
     "sync_folder",
     "write_bytes",
 ]
-
-TEMPORARY_SUFFIX = ".curation-tmp"
 
 _HINTS = {
     errno.ENOSPC: "the disk is full: free some space and run again",
@@ -45,36 +47,68 @@ def explained(error: OSError, path: Path, doing: str) -> StorageError:
 
 
 @contextmanager
-def open_atomic(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def open_atomic(path: Path, *, durable: bool = True, handed_out: bool = False) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` for writing; it replaces `path` if the block ends without an exception.
+
+    A file that is replaced hands on its mode and its group; a new one is private, see `curation.disk.file_modes`.
 
     Args:
         path: The file to write; its folder is created if it is missing.
         durable: Wait until the content is on the disk, so that it survives a power cut. Not needed for files that can
             be created again, such as thumbnails.
+        handed_out: Whether a new file may be read by whom the user's umask allows it.
 
     Raises:
         StorageError: If it cannot be written; the old file is then unchanged.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        path.parent.mkdir(new_folder_mode(), parents=True, exist_ok=True)
+        with OwnFile(lambda: path.with_name(own_name(path.name))) as own:
+            file = own.file
             yield file
+            file.flush()
             if durable:
-                file.flush()
                 os.fsync(file.fileno())
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o777)
-        temporary.replace(path)
-        if durable:
-            sync_folder(path.parent)
+            try:
+                as_before(file.fileno(), path)
+            except FileNotFoundError:
+                if handed_out:
+                    hand_out(file.fileno())
+            own.path.replace(path)
+            if durable:
+                sync_folder(path.parent)
     except OSError as error:
         raise explained(error, path, "written") from error
-    finally:
-        # If it cannot be removed, the error above has the same cause; the next run removes the file.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def own_working_file(folder: Path, name: str) -> Iterator[Path]:
+    """An empty file for what a run puts out of memory; it goes at the end, and with the next run if this one is killed.
+
+    Write into it where it is: under another file of its name it would not be held any more.
+
+    Raises:
+        StorageError: If it cannot be created.
+    """
+    make_folder(folder)
+    try:
+        own = OwnFile(lambda: folder / own_name(name))
+    except OSError as error:
+        raise explained(error, folder, "written into") from error
+    with own:
+        yield own.path
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder of the program's own with those that it lies in, unless it is there.
+
+    Raises:
+        StorageError: If it cannot be created.
+    """
+    try:
+        folder.mkdir(new_folder_mode(), parents=True, exist_ok=True)
+    except OSError as error:
+        raise explained(error, folder, "created") from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -139,23 +173,8 @@ def sweep_temporaries(folder: Path) -> None:
     Raises:
         StorageError: If one cannot be removed.
     """
-    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-        owner = path.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
-        # The service may be writing labels at this moment, in this process or another.
-        if owner.isdecimal() and is_process(int(owner)):
-            continue
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise explained(error, path, "removed") from error
-
-
-def is_process(pid: int) -> bool:
-    """Whether there is a process with this id."""
     try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+        for _ in sweep_left(folder):
+            pass
+    except OSError as error:
+        raise explained(error, Path(error.filename or folder), "removed") from error

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
 from curation.storage.atomic import explained, sweep_temporaries, write_bytes
 
 __all__ = ["CLUSTERS_DIR", "ClusterPictures", "sample_name", "sweep_pictures"]
@@ -51,7 +52,7 @@ class ClusterPictures:
         self._folder = folder
         self._written: set[str] = set()
         try:
-            listed = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+            listed = read_json(folder / _MANIFEST)
         except FileNotFoundError:
             listed = []
         except ValueError:

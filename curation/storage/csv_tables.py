@@ -10,16 +10,18 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.domain.faces.face import Box, FiveLandmarks, Point
 from curation.domain.judging.picks import Pick
 from curation.errors import FaceDataError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS, NotValidError
+from curation.parsing.plain_files import open_plain, read_plain
 from curation.storage.atomic import explained
 from curation.storage.together.finishing import finish_pending
 
@@ -31,6 +33,7 @@ __all__ = [
     "CellReader",
     "NumberText",
     "csv_bytes",
+    "first_cells",
     "guarded",
     "guarded_row",
     "read_content",
@@ -43,6 +46,8 @@ ENCODING = "utf-8-sig"
 
 _MAX_SIDE_PX = 1_000_000
 _MAX_WHOLE = 10**9
+_MAX_COLUMNS = 1_000  # the widest table has 28; pandas takes minutes for a hundred thousand
+_FIRST_CHARACTERS = 2**20
 # Spreadsheets skip white space and marks of no width, and take the wide forms of Asian keyboards for the plain ones.
 _FORMULA = re.compile(
     "'*[\\s\u200b\u2060\ufeff]*(?:[=+\\-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
@@ -109,16 +114,31 @@ def read_content(path: Path, remedy: str) -> bytes:
         remedy: What the user can do if there is no such file.
 
     Raises:
-        FaceDataError: If there is no such file.
+        FaceDataError: If there is no such file, or it is too large for a table.
         StorageError: If it cannot be read.
     """
     finish_pending(path.parent)
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except FileNotFoundError as error:
         raise FaceDataError(f"there is no {path}; {remedy}") from error
     except OSError as error:
         raise explained(error, path, "read") from error
+    except NotValidError as error:
+        raise FaceDataError(f"{path} is not a table that can be read: {error}; {remedy}") from error
+
+
+def first_cells(path: Path) -> Mapping[str, str]:
+    """The cells of a table's first row by column, as they stand there; empty if it has no row.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is not such a table; also `csv.Error`.
+    """
+    with io.TextIOWrapper(open_plain(path), encoding=ENCODING, newline="") as file:
+        start = file.read(_FIRST_CHARACTERS)
+    row = next(csv.DictReader(io.StringIO(start, newline="")), {})
+    return {name: cell for name, cell in row.items() if isinstance(name, str) and isinstance(cell, str)}
 
 
 def records(
@@ -153,12 +173,16 @@ def _table(path: Path, content: bytes, columns: Sequence[str], remedy: str, late
     import pandas as pd
 
     try:
+        # Only as much as the first row needs is decoded.
+        first = next(csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding=ENCODING, newline="")), [])
+        if len(first) > _MAX_COLUMNS:
+            raise NotValidError(f"it has {len(first):,} columns")
         table = pd.read_csv(
             io.BytesIO(content), dtype=str, keep_default_na=False, encoding=ENCODING, skip_blank_lines=False
         )
     except UnicodeDecodeError as error:
         raise FaceDataError(f"{path} is not UTF-8 text: save it as CSV in UTF-8, or {remedy}") from error
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except PARSER_ERRORS as error:  # those of pandas are ValueErrors
         raise FaceDataError(f"{path} is not a table ({str(error).strip()}); {remedy}") from error
     if not isinstance(table.index, pd.RangeIndex):
         raise FaceDataError(f"{path} is not a table (its lines have more cells than its header); {remedy}")
@@ -263,8 +287,8 @@ class CellReader:
     @staticmethod
     def _numbers(value: str) -> Any:
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return parse_json(value)
+        except PARSER_ERRORS:
             return None
 
 

@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import FaceDataError, StorageError
+from curation.parsing.arrays import read_npy_header
+from curation.parsing.not_valid import NotValidError
+from curation.parsing.plain_files import open_plain
 from curation.storage.atomic import explained
 from curation.storage.together.finishing import finish_pending
 
@@ -96,7 +99,7 @@ class EmbeddingsFile:
         self.path = path
         finish_pending(path.parent)
         try:
-            self._file = path.open("rb", buffering=0)
+            self._file = open_plain(path)
         except FileNotFoundError as error:
             raise FaceDataError(f"there is no {path}") from error
         except OSError as error:
@@ -106,20 +109,15 @@ class EmbeddingsFile:
         except OSError as error:
             self.close()
             raise explained(error, path, "read") from error
-        except ValueError as error:
+        except NotValidError as error:
             self.close()
             raise FaceDataError(f"{path} is damaged ({error})") from error
 
     def _read_shape(self) -> tuple[int, int]:
-        version = np.lib.format.read_magic(self._file)
-        if version != (1, 0):
-            raise ValueError(f"format {version}")
-        shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(self._file)
+        shape, is_fortran, dtype = read_npy_header(self._file, os.fstat(self._file.fileno()).st_size)
         self._offset = self._file.tell()
         if len(shape) != 2 or is_fortran or dtype != _DTYPE:
-            raise ValueError(f"{dtype} values of the shape {shape} are not embeddings")
-        if os.fstat(self._file.fileno()).st_size != self._offset + shape[0] * shape[1] * _DTYPE.itemsize:
-            raise ValueError("its length does not match its header")
+            raise NotValidError(f"{dtype} values of the shape {shape} are not embeddings")
         return int(shape[0]), int(shape[1])
 
     def __len__(self) -> int:

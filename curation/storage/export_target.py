@@ -6,6 +6,7 @@ A killed run leaves a hidden temporary file or folder, which the next export rem
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import time
@@ -15,11 +16,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from curation.disk.file_modes import hand_out
+from curation.disk.temporaries import OwnFile, OwnFolder, own_name, sweep_left
 from curation.domain.choosing.export import name_key
 from curation.errors import PhotoError, PhotoNotWrittenError, StorageError
-from curation.storage.atomic import TEMPORARY_SUFFIX, explained, is_process
+from curation.storage.atomic import explained
 
 __all__ = ["ExportTarget", "FolderTarget", "ZipTarget", "check_room", "sweep_exports"]
+
+logger = logging.getLogger(__name__)
 
 _ZIP_YEARS = (1980, 2107)  # the range of dates in a ZIP file
 _FILE_MODE = 0o100644
@@ -92,11 +97,13 @@ class FolderTarget:
         """
         self.written_bytes = 0
         self._final = export_dir / name
-        self._temporary = _temporary(self._final)
         try:
-            self._temporary.mkdir(parents=True)
+            export_dir.mkdir(parents=True, exist_ok=True)
+            self._own = OwnFolder(lambda: export_dir / own_name(name))
+            self._identity = self._own.path.stat()
         except OSError as error:
             raise explained(error, self._final, "created") from error
+        self._temporary = self._own.path
         self.longest_name = _longest_name(self._temporary)
 
     def takes(self, name: str) -> bool:
@@ -116,13 +123,15 @@ class FolderTarget:
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
         """See `ExportTarget.add`."""
         path = self._temporary / name
+        self._demand()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folders(path.parent)
             file = path.open("xb")
         except OSError as error:
             raise self._failed(error, name, "written") from error
         try:
             with file:
+                hand_out(file.fileno())
                 for part in parts:
                     file.write(part)
                 written = file.tell()
@@ -150,8 +159,9 @@ class FolderTarget:
     def link(self, name: str, source: Path) -> None:
         """See `ExportTarget.link`."""
         path = self._temporary / name
+        self._demand()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folders(path.parent)
             # The target of a symbolic link is linked: a relative link would be wrong in another folder.
             path.hardlink_to(source.resolve())
         except OSError as error:
@@ -164,11 +174,36 @@ class FolderTarget:
 
     def finish(self) -> Path:
         """See `ExportTarget.finish`."""
-        return _appear(self._temporary, self._final, suffix="")
+        self._demand()
+        _let_be_read(self._temporary)
+        path = _appear(self._temporary, self._final, suffix="")
+        self._own.close()
+        return path
+
+    def _demand(self) -> None:
+        """Check that the folder is still the one that was made: else a part of the export would pass for all of it."""
+        try:
+            if os.path.samestat(self._temporary.stat(), self._identity):
+                return
+            why = "another disk has its place now"
+        except OSError as error:
+            why = error.strerror or str(error)
+        raise StorageError(
+            f"the folder of exports {self._final.parent} vanished during the export ({why}): put it back (connect the "
+            "disk, mount it), then export again"
+        )
 
     def discard(self) -> None:
         """See `ExportTarget.discard`."""
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._own.close()
+
+    def _make_folders(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        while folder != self._temporary:
+            _let_be_read(folder)
+            folder = folder.parent
 
 
 class ZipTarget:
@@ -184,10 +219,10 @@ class ZipTarget:
         """
         self.written_bytes = 0
         self._final = export_dir / f"{name}.zip"
-        self._temporary = _temporary(self._final)
         try:
             export_dir.mkdir(parents=True, exist_ok=True)
-            self._zip = zipfile.ZipFile(self._temporary, "x", zipfile.ZIP_STORED)
+            self._own = OwnFile(lambda: export_dir / own_name(self._final.name))
+            self._zip = zipfile.ZipFile(self._own.file, "w", zipfile.ZIP_STORED)
         except OSError as error:
             raise explained(error, self._final, "created") from error
 
@@ -222,19 +257,21 @@ class ZipTarget:
         """See `ExportTarget.finish`."""
         try:
             self._zip.close()
-            with self._temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            self._own.file.flush()
+            os.fsync(self._own.file.fileno())
         except OSError as error:
             raise explained(error, self._final, "written") from error
-        return _appear(self._temporary, self._final.with_name(self._final.name.removesuffix(".zip")), suffix=".zip")
+        hand_out(self._own.file.fileno())
+        path = _appear(self._own.path, self._final.with_name(self._final.name.removesuffix(".zip")), suffix=".zip")
+        self._own.close()
+        return path
 
     def discard(self) -> None:
         """See `ExportTarget.discard`."""
         # If the file cannot be completed, it does not matter: it is removed below.
         with suppress(OSError, ValueError):
             self._zip.close()
-        with suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
+        self._own.close()
 
 
 def check_room(export_dir: Path, needed_bytes: int) -> None:
@@ -261,17 +298,11 @@ def sweep_exports(export_dir: Path) -> None:
     Raises:
         StorageError: If something cannot be removed.
     """
-    for path in export_dir.glob(f".*{TEMPORARY_SUFFIX}"):
-        owner = path.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
-        if owner.isdecimal() and is_process(int(owner)):
-            continue
-        try:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        except OSError as error:
-            raise explained(error, path, "removed") from error
+    try:
+        for path in sweep_left(export_dir):
+            logger.info("%s was left by an export that was killed; it is removed", path)
+    except OSError as error:
+        raise explained(error, Path(error.filename or export_dir), "removed") from error
 
 
 def _longest_name(folder: Path) -> int:
@@ -282,8 +313,14 @@ def _longest_name(folder: Path) -> int:
         return _MOST_NAME_BYTES
 
 
-def _temporary(final: Path) -> Path:
-    return final.with_name(f".{final.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+def _let_be_read(folder: Path) -> None:
+    """An export is made to be given away: its folders follow the user's umask."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            hand_out(handle, is_folder=True)
+        finally:
+            os.close(handle)
 
 
 def _appear(temporary: Path, final: Path, *, suffix: str) -> Path:
@@ -300,8 +337,11 @@ def _appear(temporary: Path, final: Path, *, suffix: str) -> Path:
 
 
 def _zip_time(mtime_ns: int) -> tuple[int, int, int, int, int, int]:
-    moment = time.localtime(mtime_ns / 1e9)
     first, last = _ZIP_YEARS
+    try:
+        moment = time.localtime(mtime_ns / 1e9)
+    except (ValueError, OverflowError, OSError):  # a disk whose clock ran wild
+        return (first, 1, 1, 0, 0, 0)
     if moment.tm_year < first:
         return (first, 1, 1, 0, 0, 0)
     if moment.tm_year > last:

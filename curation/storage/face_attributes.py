@@ -15,6 +15,8 @@ from typing import Any
 
 from curation.domain.attributes.values import AgeEstimate, Attribute, ClassEstimate, DensePoint, FaceAttributes
 from curation.domain.faces.row_attributes import RowAge, RowAttributes, RowClass
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.csv_tables import CellReader
 
 __all__ = [
@@ -108,8 +110,8 @@ def _years(cell: CellReader, column: str, value: str) -> float:
 def _class(cell: CellReader, columns: Sequence[str], cells: Sequence[str]) -> RowClass:
     answer, certainty, probabilities = cells
     try:
-        shares = json.loads(probabilities)
-    except (ValueError, RecursionError):
+        shares = parse_json(probabilities)
+    except PARSER_ERRORS:
         shares = None
     if (
         not isinstance(shares, dict)
@@ -139,7 +141,7 @@ def unpack_attributes(packed: bytes, name: Attribute) -> list[FaceAttributes]:
         KeyError: Likewise.
     """
     try:
-        values = json.loads(zlib.decompress(packed))
+        values = parse_json(zlib.decompress(packed))
     except zlib.error as error:
         raise ValueError(str(error)) from error
     if name is Attribute.LANDMARKS:

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import islice, starmap
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,12 @@ from numpy.typing import NDArray
 from curation.domain.attributes.values import Attribute
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks, Point
 from curation.errors import FaceDataError
+from curation.parsing.arrays import parse_npy
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import READING_ERRORS, NotValidError
+from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, write_bytes
-from curation.storage.csv_tables import ENCODING, CellReader, csv_bytes, read_content, records, unguarded
+from curation.storage.csv_tables import ENCODING, CellReader, csv_bytes, first_cells, read_content, records, unguarded
 from curation.storage.embeddings_file import EmbeddingsFile
 from curation.storage.face_attributes import (
     ATTRIBUTE_COLUMNS,
@@ -110,11 +113,9 @@ def first_engine(path: Path) -> str | None:
     """The engine in the first row of face_data.csv; None if there is no row, or the file is not such a table."""
     finish_pending(path.parent)
     try:
-        with path.open(encoding=ENCODING, newline="") as file:
-            row = next(csv.DictReader(file), {})
-    except (OSError, ValueError, csv.Error):
+        return first_cells(path).get("engine") or None
+    except READING_ERRORS:
         return None
-    return row.get("engine") or None
 
 
 def read_face_data(path: Path, *, written_sha256: str | None = None) -> list[FaceRow]:
@@ -171,8 +172,8 @@ def _rows_as_written(content: bytes) -> Iterator[FaceRow]:
     later = next(lines)[len(FACE_COLUMNS) :]
     cell = CellReader(Path(FACE_DATA), _REMEDY)
     while cells := list(islice(lines, _BLOCK_ROWS)):
-        boxes = json.loads(f"[{','.join(row[2] for row in cells)}]")
-        points = json.loads(f"[{','.join(row[7] for row in cells)}]")
+        boxes = parse_json(f"[{','.join(row[2] for row in cells)}]")
+        points = parse_json(f"[{','.join(row[7] for row in cells)}]")
         for row, box, five in zip(cells, boxes, points, strict=True):
             yield FaceRow(
                 unguarded(row[0]),
@@ -205,11 +206,10 @@ def read_embeddings(path: Path, rows: Sequence[FaceRow]) -> NDArray[np.float32]:
     """
     finish_pending(path.parent)
     try:
-        with path.open("rb") as file:  # opened here, because numpy leaves the file open when it fails
-            vectors = np.load(file, allow_pickle=False)
+        vectors = parse_npy(read_plain(path))
     except FileNotFoundError as error:
         raise FaceDataError(f"there is no {path} beside face_data.csv; {_REMEDY}") from error
-    except (ValueError, EOFError, BadZipFile) as error:  # numpy reads a file that starts like a ZIP archive as one
+    except NotValidError as error:
         raise FaceDataError(f"{path} is damaged ({error}); {_REMEDY}") from error
     except OSError as error:
         raise explained(error, path, "read") from error

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from curation.storage.objects.listed import listed_at
 
-__all__ = ["FileStamp", "stamp_of"]
+__all__ = ["FileStamp", "content_name", "stamp_of"]
+
+_HALF = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +19,23 @@ class FileStamp:
     Attributes:
         path: Of the file.
         size_bytes: Of its content.
-        mtime_ns: In nanoseconds since 1970; of a photo in object storage, seconds with a number made of its ETag.
+        mtime_ns: In nanoseconds since 1970, within 64 bits, whatever the clock of the disk says (years after 2262 are
+            counted from 1678 again); of a photo in object storage, seconds with a number made of its ETag.
     """
 
     path: Path
     size_bytes: int
     mtime_ns: int
+
+    def __post_init__(self) -> None:
+        """Keep the time where databases can hold it."""
+        if not -_HALF <= self.mtime_ns < _HALF:
+            object.__setattr__(self, "mtime_ns", (self.mtime_ns + _HALF) % (2 * _HALF) - _HALF)
+
+
+def content_name(stamp: FileStamp) -> str:
+    """A name of the content of a file: another one when it changes."""
+    return f"{stamp.path}:{stamp.size_bytes}:{stamp.mtime_ns}"
 
 
 def stamp_of(path: Path) -> FileStamp | None:

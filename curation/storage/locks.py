@@ -18,10 +18,20 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from curation.errors import BusyError
+from curation.errors import BusyError, StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS, READING_ERRORS
 from curation.storage.atomic import explained
 
-__all__ = ["EXPORT_LOCK_NAME", "LOCK_NAME", "hold_catalogue", "hold_export", "hold_file_lock", "hold_output"]
+__all__ = [
+    "EXPORT_LOCK_NAME",
+    "LOCK_NAME",
+    "HeldFolder",
+    "hold_catalogue",
+    "hold_export",
+    "hold_file_lock",
+    "hold_output",
+]
 
 LOCK_NAME = ".curation.lock"
 EXPORT_LOCK_NAME = ".curation-export.lock"
@@ -32,10 +42,40 @@ _FILE_WAIT_S = 30.0  # others hold such a lock while they write a file or two
 _BRIEF_WAIT_S = 60.0  # ranking again in the background takes seconds
 
 
+class HeldFolder:
+    """An output folder whose lock is held; its disk may be unplugged, or somebody may rename it all the same."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember which folder it is.
+
+        Raises:
+            OSError: If it cannot be looked at.
+        """
+        self._path = path
+        self._identity = _identity(path)
+
+    def demand(self) -> None:
+        """Check that it is still there: else tables would be written into another folder, without the user's words.
+
+        Raises:
+            StorageError: If it is not.
+        """
+        try:
+            is_same = _identity(self._path) == self._identity
+            why = "" if is_same else "another disk or folder has its place now"
+        except OSError as error:
+            why = error.strerror or str(error)
+        if why:
+            raise StorageError(
+                f"the output folder {self._path} vanished during the run ({why}): put it back (connect the disk, mount "
+                "it), then run again; what was analysed so far is kept"
+            )
+
+
 @contextmanager
 def hold_output(
     output_dir: Path, *, run: str = "", caller: str | None = None, is_brief: bool = False
-) -> Iterator[None]:
+) -> Iterator[HeldFolder]:
     """Hold the lock of the output folder; the folder is created if it is missing.
 
     Whoever finds it held by a brief run waits for that instead of being refused: nobody started it, so nobody should be
@@ -47,12 +87,19 @@ def hold_output(
         caller: Who does it, such as "the service"; None is the name of the program.
         is_brief: Whether it takes seconds, and nobody asked for it.
 
+    Yields:
+        The folder.
+
     Raises:
         BusyError: If another run holds it, in this process or another; the message says who, if that is known.
         StorageError: If the folder cannot be created or written into.
     """
     with _hold(output_dir, LOCK_NAME, run, caller, is_brief=is_brief):
-        yield
+        try:
+            held = HeldFolder(output_dir)
+        except OSError as error:
+            raise explained(error, output_dir, "written into") from error
+        yield held
 
 
 @contextmanager
@@ -107,7 +154,9 @@ def _hold(output_dir: Path, name: str, run: str, caller: str | None, *, is_brief
         output_dir.mkdir(parents=True, exist_ok=True)
         # An old lock file may be writable where new files are not: fail now, not after hours of work.
         if not os.access(output_dir, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            is_read_only = hasattr(os, "statvfs") and os.statvfs(output_dir).f_flag & os.ST_RDONLY
+            number = errno.EROFS if is_read_only else errno.EACCES
+            raise OSError(number, os.strerror(number))
         lock = FileLock(output_dir / name, is_singleton=False)
         try:
             lock.acquire(timeout=0)
@@ -130,6 +179,11 @@ def _hold(output_dir: Path, name: str, run: str, caller: str | None, *, is_brief
     finally:
         _remove_note(note)
         lock.release()
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def _remove_note(note: Path) -> None:
@@ -155,15 +209,14 @@ def _holder(note: Path) -> str:
     try:
         since = datetime.fromisoformat(content["since"])
         return f": {content['run']} by {content['caller']} since {since:%Y-%m-%d %H:%M:%S} (process {content['pid']})"
-    except (ValueError, TypeError, KeyError):
+    except PARSER_ERRORS:
         return ""
 
 
 def _content(note: Path) -> Mapping[str, Any]:
     """What a note says; empty if it cannot be read."""
     try:
-        with note.open(encoding="utf-8") as file:
-            content = json.loads(file.read(_LONGEST_NOTE))
-    except (OSError, ValueError):
+        content = read_json(note, limit_bytes=_LONGEST_NOTE)
+    except READING_ERRORS:
         return {}
     return content if isinstance(content, dict) else {}

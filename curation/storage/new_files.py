@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
 
+from curation.disk.file_modes import new_folder_mode
+from curation.disk.temporaries import OwnFile, own_name
 from curation.errors import StorageError
-from curation.storage.atomic import TEMPORARY_SUFFIX, explained
+from curation.storage.atomic import explained
 
 __all__ = ["file_stem", "write_new"]
 
@@ -42,21 +43,19 @@ def write_new(folder: Path, stem: str, suffix: str, content: bytes) -> tuple[Pat
     Raises:
         StorageError: If it cannot be written.
     """
-    temporary = folder / f".{stem}{suffix}.{os.getpid()}{TEMPORARY_SUFFIX}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        for number in range(1, _MAX_NUMBER):
-            path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
-            if _has_content(path, content):
-                return path, False
-            if _taken_by(temporary, path):
-                return path, True
+        folder.mkdir(new_folder_mode(), parents=True, exist_ok=True)
+        with OwnFile(lambda: folder / own_name(f"{stem}{suffix}")) as own:
+            own.file.write(content)
+            own.file.flush()
+            for number in range(1, _MAX_NUMBER):
+                path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
+                if _has_content(path, content):
+                    return path, False
+                if _taken_by(own.path, path):
+                    return path, True
     except OSError as error:
         raise explained(error, folder / f"{stem}{suffix}", "written") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
     raise StorageError(f"{folder} has too many files of the name {stem}{suffix}: choose another folder")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from curation import __version__
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.together.finishing import finish_pending
 
@@ -72,7 +73,7 @@ def read_run_record(path: Path) -> dict[str, Any] | None:
     """
     finish_pending(path.parent)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from curation.errors import ClipUnreadableError
 from curation.extras import Extra, extra_for
+from curation.regular_files import NOT_REGULAR, demand_regular
 from curation.video.timeline import Stamp, Timeline, container_start
 
 __all__ = ["FilmFile", "StampedPacket", "open_file"]
@@ -186,6 +187,7 @@ def open_file(path: Path) -> FilmFile:
     with extra_for(Extra.VIDEO, "Looking at films"):
         import av
     try:
+        demand_regular(path)
         if path.stat().st_size == 0:
             raise ClipUnreadableError("The file is empty: copy it again from where it came from.")
         container = av.open(f"file:{path}", options={"format_whitelist": _KINDS, "protocol_whitelist": "file"})
@@ -194,7 +196,7 @@ def open_file(path: Path) -> FilmFile:
     except (av.FFmpegError, ValueError) as error:
         raise ClipUnreadableError(_not_opened(path)) from error
     except OSError as error:
-        raise ClipUnreadableError(f"The file cannot be read ({error.strerror}): check its permissions.") from error
+        raise ClipUnreadableError(_why_not_read(error)) from error
     stream = _picture_of(container)
     if stream is None:
         why = _no_picture(container)
@@ -204,6 +206,12 @@ def open_file(path: Path) -> FilmFile:
     stream.codec_context.copy_opaque = True
     stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
     return FilmFile(container, stream)
+
+
+def _why_not_read(error: OSError) -> str:
+    if error.strerror == NOT_REGULAR:
+        return f"This is no film: {NOT_REGULAR}."
+    return f"The file cannot be read ({error.strerror}): check its permissions."
 
 
 def _picture_of(container: Any) -> Any:

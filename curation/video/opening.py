@@ -28,7 +28,7 @@ from curation.video.files import FilmFile, StampedPacket, open_file
 from curation.video.frame import ClipFrame
 from curation.video.picture import Screen
 
-__all__ = ["Clip", "open_clip"]
+__all__ = ["Clip", "clip_facts", "open_clip"]
 
 _INTERLACED_ORDERS: Final = (2, 3, 4, 5)
 _SCANNED_PARTS: Final = 8
@@ -277,6 +277,12 @@ def open_clip(path: Path, *, max_minutes: float = math.inf, max_mb: float = math
     except BaseException:
         file.close()
         raise
+
+
+def clip_facts(path: Path, *, max_minutes: float = math.inf, max_mb: float = math.inf) -> ClipFacts:
+    """What a film's file tells of it. Raises what `open_clip` raises."""
+    with open_clip(path, max_minutes=max_minutes, max_mb=max_mb) as clip:
+        return clip.facts
 
 
 def _length(path: Path) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -11,15 +12,19 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from curation.errors import WorkerError
+from curation.errors import CurationError
 from curation.interrupts import interrupts_delayed
 from curation.workers.at_work import ProcessAtWork, watched
-from curation.workers.pool import Outcome, TaskFailure, call, outcome_of, stop_if
+from curation.workers.losses import Starts, Suspects, died, overran
+from curation.workers.pool import Outcome, call, outcome_of, stop_if
 from curation.workers.shares import Share, sharing
-from curation.workers.slots import STARTUP_TIMEOUT_S, Flight, Slot
-from curation.workers.worker_process import WorkerProcess
+from curation.workers.slots import Flight, Slot
+from curation.workers.use import fence_memory
+from curation.workers.worker_process import StartFailure, WorkerProcess
 
 __all__ = ["ProcessPool"]
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,9 +37,10 @@ TASKS_AHEAD = 2  # per worker: the current task and the next, so that no worker 
 class ProcessPool:
     """Runs tasks in worker processes (spawn context), each with an executor of its own.
 
-    If a worker is killed, runs out of memory or hangs, the task that it was working on fails; a new process is
-    started, and the tasks that it had not begun go back to the queue. Workers start when there is something to do,
-    and end when this process ends, however it ends.
+    If a worker hangs or takes too much memory, the task that it was working on fails; a new process is started, and the
+    tasks that it had not begun go back to the queue. A task whose worker dies is done once more when nothing else is
+    left to do, by itself: another task may have taken the memory. Workers start when there is something to do, and end
+    when this process ends, however it ends.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class ProcessPool:
         initializer: Callable[..., None],
         initargs: tuple[Any, ...],
         started: Iterable[WorkerProcess] = (),
+        memory_mb: int | None = None,
     ) -> None:
         """Prepare `workers` slots (at least 1); no process starts yet.
 
@@ -52,6 +59,7 @@ class ProcessPool:
             initializer: Called once in each of them.
             initargs: Its arguments; picklable.
             started: Processes that were started early; the pool owns them and uses them first.
+            memory_mb: The most memory that each process may take; None is no limit.
         """
         if workers < 1:
             raise ValueError("a pool needs at least one worker")
@@ -61,6 +69,9 @@ class ProcessPool:
         self._initargs = initargs
         self._slots: list[Slot[Any]] = []
         self._function = ""
+        self._memory_mb = memory_mb
+        self._starts = Starts()
+        self._suspects: Suspects[Any] = Suspects()
         self._share = Share(workers, self._busy)
 
     def at_work(self) -> tuple[ProcessAtWork, ...]:
@@ -78,6 +89,7 @@ class ProcessPool:
         """See `TaskPool.run`. At most three tasks per worker are taken from `tasks` ahead of their turn."""
         source = iter(tasks)
         pending: deque[T] = deque()  # taken from the source, not yet given to a worker
+        self._suspects = Suspects()
         self._function = getattr(function, "__name__", "")
         with watched(self), sharing(self._workers, self._busy) as self._share:
             yield from self._work_through(source, pending, function, timeout_s, cancel)
@@ -100,9 +112,9 @@ class ProcessPool:
                     if not futures and not pending:
                         return
                     if not futures:
-                        # Other pools have all processes: it is their turn.
+                        # Other pools have all processes: it is their turn. Or a start failed a moment ago.
                         time.sleep(SHARED_POLL_S)
-                    done = wait(futures, timeout=self._wait_s(timeout_s), return_when=FIRST_COMPLETED).done
+                    done = wait(futures, timeout=POLL_S, return_when=FIRST_COMPLETED).done
                 with interrupts_delayed():
                     stop_if(cancel)
                     outcomes = self._finished(done, pending) + self._overdue(pending, timeout_s)
@@ -122,6 +134,8 @@ class ProcessPool:
                 pending.append(next(source))
             except StopIteration:
                 break
+        if not pending and self._suspects and not any(slot.flights for slot in self._slots):
+            pending.append(self._suspects.next())
         with self._share.starting() as free:
             for slot in list(self._slots):
                 if free > 0 and pending and not slot.flights:
@@ -135,7 +149,8 @@ class ProcessPool:
                     self._launch(slot, function, pending)
             starting = sum(slot.is_starting for slot in self._slots)
             for _ in range(min(len(pending) - starting, self._workers - len(self._slots), free)):
-                self._start_slot()
+                if self._starts.may_start():
+                    self._start_slot()
         # What others use now is not kept in memory here; one process stays for the next turn.
         for slot in [slot for slot in self._slots if not slot.flights][: max(0, len(self._slots) - max(1, share))]:
             self._slots.remove(slot)
@@ -147,15 +162,26 @@ class ProcessPool:
         return sum(any(not flight.future.done() for flight in tuple(slot.flights)) for slot in tuple(self._slots))
 
     def _start_slot(self) -> None:
+        process: WorkerProcess | None = None
         try:
-            slot: Slot[Any] = Slot(self._started.pop() if self._started else WorkerProcess())
-            self._slots.append(slot)
-            slot.add(Flight(slot.process.start(self._initializer, self._initargs), None, is_start=True))
+            process = self._started.pop() if self._started else WorkerProcess()
+            future = process.start(self._initializer, self._initargs)
         except (OSError, BrokenProcessPool) as error:
-            raise WorkerError(
-                f"worker processes cannot be started ({error}); free some memory, lower performance.workers, or check "
-                "that this user may start Python and has not reached the limit of processes"
-            ) from error
+            if process is not None:
+                process.end(kill=True)
+            self._start_failed(f"it cannot be started: {error}")
+            return
+        slot: Slot[Any] = Slot(process)
+        self._slots.append(slot)
+        slot.add(Flight(future, None, is_start=True))
+
+    def _start_failed(self, said: str) -> None:
+        """Note that a process did not become ready; others go on, and it is tried again after a while.
+
+        Raises:
+            WorkerError: If that happened several times in a row, and no process of this pool works.
+        """
+        self._starts.failed(said, is_last=not any(not slot.is_starting for slot in self._slots))
 
     def _launch(self, slot: Slot[T], function: Callable[[T], R], pending: deque[T]) -> None:
         task = pending.popleft()
@@ -169,7 +195,7 @@ class ProcessPool:
             # The worker died while it was idle: this task is reported as lost.
             future = Future()
             future.set_exception(error)
-        slot.add(Flight(future, task))
+        slot.add(Flight(future, task, is_second=self._suspects.has(task)))
 
     def _finished(self, done: set[Future[Any]], pending: deque[T]) -> list[Outcome[T, Any]]:
         outcomes = []
@@ -185,54 +211,56 @@ class ProcessPool:
     def _outcome_of(self, slot: Slot[T], flight: Flight[T], pending: deque[T]) -> Outcome[T, Any] | None:
         try:
             reply = flight.future.result()
-        except BrokenProcessPool as error:
+        except BrokenProcessPool:
             self._requeue(slot, pending)
+            how = slot.process.ended_how()
             if flight.is_start:
-                raise WorkerError(
-                    "a worker process ended while it was starting; free some memory or lower performance.workers, "
-                    "and call the program from a file or module, not from standard input"
-                ) from error
+                self._start_failed(f"process {slot.process.running_pid}: {how or 'it ended'} while it was starting")
+                return None
             task: Any = flight.task
-            return Outcome(
-                task,
-                None,
-                TaskFailure(
-                    "killed",
-                    "the worker process died while it had this photo (killed, out of memory, or a crash in a decoder); "
-                    "if it happens again, try fewer workers or re-save the photo",
-                ),
-            )
+            if not flight.is_second:
+                log.debug("a worker died of %r (%s); it is tried once more by itself", task, how)
+                self._suspects.add(task)
+                return None
+            return Outcome(task, None, died(how))
         if flight.is_start:
-            slot.process.pid = reply
+            self._began(slot, reply)
             return None
         done_task: Any = flight.task
         return outcome_of(done_task, reply)
 
+    def _began(self, slot: Slot[T], reply: int | StartFailure) -> None:
+        """Take the answer of a process that was told to prepare itself.
+
+        Raises:
+            CurationError: If it says what is missing: another process would miss it, too.
+        """
+        if isinstance(reply, StartFailure):
+            pid = slot.process.running_pid
+            self._discard(slot)
+            if isinstance(reply.error, CurationError):
+                raise reply.error
+            self._start_failed(f"process {pid}: {reply.text}")
+            return
+        slot.process.pid = reply
+        self._starts.succeeded()
+        if self._memory_mb is not None:
+            fence_memory(reply, self._memory_mb)
+
     def _overdue(self, pending: deque[T], timeout_s: float | None) -> list[Outcome[T, Any]]:
         outcomes: list[Outcome[T, Any]] = []
-        now = time.monotonic()
         for slot in list(self._slots):
-            deadline = slot.deadline(timeout_s)
-            if deadline is None or now < deadline or slot.flights[0].future.done():
+            passed = slot.overrun(timeout_s, self._memory_mb)
+            if passed is None:
                 continue
             flight = slot.pop()
             self._requeue(slot, pending)
             if flight.is_start:
-                raise WorkerError(
-                    f"a worker process was not ready after {STARTUP_TIMEOUT_S:.0f} s; is the disk hanging?"
-                )
+                pid = slot.process.running_pid
+                self._start_failed(f"process {pid} was not ready after {passed.amount:.0f} s; is the disk hanging?")
+                continue
             task: Any = flight.task
-            outcomes.append(
-                Outcome(
-                    task,
-                    None,
-                    TaskFailure(
-                        "timeout",
-                        f"given up after {timeout_s:g} s (performance.photo_timeout_s); "
-                        "raise it if the photo is very large, else re-save the photo",
-                    ),
-                )
-            )
+            outcomes.append(Outcome(task, None, overran(passed)))
         return outcomes
 
     def _requeue(self, slot: Slot[T], pending: deque[T]) -> None:
@@ -240,10 +268,6 @@ class ProcessPool:
         waiting: list[Any] = [flight.task for flight in slot.flights]
         self._discard(slot)
         pending.extendleft(reversed(waiting))
-
-    def _wait_s(self, timeout_s: float | None) -> float:
-        deadlines = [deadline for slot in self._slots if (deadline := slot.deadline(timeout_s)) is not None]
-        return min([POLL_S, *(max(0.0, deadline - time.monotonic()) + 0.01 for deadline in deadlines)])
 
     def _discard(self, slot: Slot[Any]) -> None:
         self._slots.remove(slot)

@@ -9,22 +9,32 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from curation.workers.at_work import ProcessAtWork, TaskAtWork, label_of
+from curation.workers.use import Meter, Overrun
 from curation.workers.worker_process import WorkerProcess
 
 __all__ = ["STARTUP_TIMEOUT_S", "Flight", "Slot"]
 
 T = TypeVar("T")
 
-STARTUP_TIMEOUT_S = 120.0  # importing the libraries from a cold disk on a busy machine takes long
+STARTUP_TIMEOUT_S = 120.0
+"""Processor time of a start. Importing the libraries from a cold disk takes long; waiting for it has a limit, too."""
 
 
 @dataclass(slots=True, eq=False)
 class Flight(Generic[T]):
-    """A call that a worker has: a task, or the start of the worker itself (`task` is then None)."""
+    """A call that a worker has.
+
+    Attributes:
+        future: Of the call.
+        task: What it is about; None for the start of the worker itself.
+        is_start: Whether it is that.
+        is_second: Whether a worker died of the task before.
+    """
 
     future: Future[Any]
     task: T | None
     is_start: bool = False
+    is_second: bool = False
 
 
 class Slot(Generic[T]):
@@ -46,6 +56,7 @@ class Slot(Generic[T]):
         self.done = 0
         self.failed = 0
         self._first_since = time.monotonic()
+        self._meter = Meter(process.running_pid)
 
     @property
     def is_starting(self) -> bool:
@@ -55,13 +66,17 @@ class Slot(Generic[T]):
     def add(self, flight: Flight[T]) -> None:
         """Add the last call."""
         if not self.flights:
-            self._first_since = time.monotonic()
+            self._begin()
         self.flights.append(flight)
 
     def pop(self) -> Flight[T]:
-        """Remove the first call; the time of the next one begins now."""
-        self._first_since = time.monotonic()
+        """Remove the first call; what is measured from now on is the next one's."""
+        self._begin()
         return self.flights.popleft()
+
+    def _begin(self) -> None:
+        self._first_since = time.monotonic()
+        self._meter.begin(self.process.running_pid)
 
     def at_work(self, function: str) -> ProcessAtWork:
         """What it is doing, told to another thread than the one that gives it calls.
@@ -76,12 +91,15 @@ class Slot(Generic[T]):
             current = TaskAtWork(label_of(flights[0].task, function), function, since)
         return ProcessAtWork(self.process.pid, self.began, current, self.done, self.failed)
 
-    def deadline(self, timeout_s: float | None) -> float | None:
-        """When the first call will have taken too long, on the monotonic clock; None if it may take any time.
+    def overrun(self, timeout_s: float | None, memory_mb: float | None) -> Overrun | None:
+        """The limit that the first call went beyond, if any; to be called several times a second.
 
         A call may have begun earlier than the pool noticed the end of the one before, so this is never too early.
+
+        Args:
+            timeout_s: Processor time of a task, see `Meter.look`; a start has its own limit.
+            memory_mb: The most memory of the process.
         """
-        if not self.flights:
+        if not self.flights or self.flights[0].future.done():
             return None
-        limit_s = STARTUP_TIMEOUT_S if self.is_starting else timeout_s
-        return None if limit_s is None else self._first_since + limit_s
+        return self._meter.look(STARTUP_TIMEOUT_S if self.is_starting else timeout_s, memory_mb)

@@ -6,21 +6,27 @@ import importlib
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinels
+from pathlib import Path
 from typing import Any
 
+from curation.errors import CurationError
 from curation.interrupts import interrupts_delayed
 
-__all__ = ["WorkerProcess", "end_all"]
+__all__ = ["StartFailure", "WorkerProcess", "end_all", "interrupts_blocked", "start_worker"]
 
 log = logging.getLogger(__name__)
 
 _not_ended: set[WorkerProcess] = set()
+_OOM_SCORE = "500"  # of 1000
+_JOIN_S = 1.0  # a process that is known to have died has a code at once
 
 
 def _die_with_parent() -> None:
@@ -30,10 +36,20 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
+    """Prepare this process as a worker: it leaves Ctrl-C to its parent, and ends when that ends."""
     # Ctrl-C reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, name="die-with-parent", daemon=True).start()
+    _offer_to_the_killer()
+
+
+def _offer_to_the_killer() -> None:
+    """Where memory runs out, Linux ends a worker rather than this program's parent, or somebody else's program."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
+    except OSError:  # another system, or it is not allowed
+        return
 
 
 def _import(modules: Sequence[str]) -> None:
@@ -41,20 +57,38 @@ def _import(modules: Sequence[str]) -> None:
         importlib.import_module(name)
 
 
-def _prepare(initializer: Callable[..., None], initargs: tuple[Any, ...]) -> int:
+@dataclass(frozen=True, slots=True)
+class StartFailure:
+    """Why a process could not prepare itself.
+
+    Attributes:
+        text: The type and the words of the exception.
+        error: The exception, if it is one of ours: it says what to do, and another try gives the same.
+    """
+
+    text: str
+    error: CurationError | None = None
+
+
+def _prepare(packed: bytes) -> int | StartFailure:
+    """Prepare this process; its id, or why it cannot work."""
     try:
+        # Unpacked here: what fails to be imported can be told then.
+        initializer, initargs = pickle.loads(packed)
         initializer(*initargs)
-    except BaseException:  # after any exception this process cannot work
-        logging.getLogger(__name__).critical("a worker cannot be prepared", exc_info=True)
-        os._exit(1)
+    except CurationError as error:
+        return StartFailure(str(error), error)
+    except BaseException as error:  # after any exception this process cannot work
+        logging.getLogger(__name__).debug("a worker cannot be prepared", exc_info=True)
+        return StartFailure(f"{type(error).__name__}: {error}")
     return os.getpid()
 
 
 @contextmanager
-def _interrupts_delayed() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Delay SIGINT and SIGTERM while a worker process is started.
 
-    A process inherits the blocked signals: otherwise one that is still importing, before `_start_worker`, would
+    A process inherits the blocked signals: otherwise one that is still importing, before `start_worker`, would
     answer Ctrl-C with a traceback. And a start that is interrupted half-way leaves a process that waits forever for
     its parent.
     """
@@ -86,10 +120,11 @@ class WorkerProcess:
             self._executor = ProcessPoolExecutor(
                 max_workers=1,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_start_worker,
+                initializer=start_worker,
             )
             self._has_started = False
         self.pid: int | None = None
+        self._process: Any = None
 
     def _submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Queue a call; the first one starts the process."""
@@ -99,11 +134,34 @@ class WorkerProcess:
                 self._has_started = True
                 _not_ended.add(self)
                 _close_unused_end(self._executor)
+                # The executor forgets its process as soon as that has died.
+                self._process = next(iter((getattr(self._executor, "_processes", None) or {}).values()), None)
             return future
+
+    @property
+    def running_pid(self) -> int | None:
+        """Its process id, also while it is not ready; None if it was not started."""
+        return self.pid if self._process is None else self._process.pid
+
+    def ended_how(self) -> str:
+        """How the process ended, in words; empty if that is not known."""
+        if self._process is None:
+            return ""
+        self._process.join(_JOIN_S)
+        code = self._process.exitcode
+        if code is None:
+            return ""
+        if code >= 0:
+            return f"it ended by itself with exit code {code}"
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"it ended with {name}"
 
     def start_early(self, modules: Sequence[str]) -> None:
         """Start the process before its task is known; it imports modules that it will need."""
-        with _interrupts_delayed():
+        with interrupts_blocked():
             self._submit(_import, tuple(modules))
 
     def start(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> Future[Any]:
@@ -114,13 +172,13 @@ class WorkerProcess:
             initargs: Its arguments; picklable.
 
         Returns:
-            A future with the process id, which is done when the process is ready.
+            A future with the process id, or a `StartFailure`, which is done when the process is ready or cannot be.
 
         Raises:
             BrokenProcessPool: If a process that was started early is known to have died.
         """
-        with _interrupts_delayed():
-            return self._submit(_prepare, initializer, initargs)
+        with interrupts_blocked():
+            return self._submit(_prepare, pickle.dumps((initializer, initargs)))
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Queue a call.
@@ -149,10 +207,8 @@ class WorkerProcess:
         if kill:
             if self.pid is not None:
                 self._signal(self.pid, signal.SIGKILL)
-            else:
-                for process in multiprocessing.active_children():
-                    if process.pid in _children_of(self._executor):
-                        process.kill()
+            elif self._process is not None:
+                self._process.kill()
         with interrupts_delayed():
             self._executor.shutdown(wait=True, cancel_futures=True)
             _not_ended.discard(self)
@@ -166,12 +222,6 @@ def end_all() -> None:
     """
     for process in tuple(_not_ended):
         process.end(kill=True)
-
-
-def _children_of(executor: ProcessPoolExecutor) -> set[int]:
-    # A worker that has not reported its pid yet can only be found through the executor.
-    processes: dict[int, Any] | None = getattr(executor, "_processes", None)
-    return set(processes or ())
 
 
 def _close_unused_end(executor: ProcessPoolExecutor) -> None:

@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from curation.cli import project as program_places
@@ -298,6 +299,8 @@ def test_serving_opens_the_event_here_and_then_where_the_service_is_at_work(
             )
             assert (second.returncode, second.stderr) == (0, "")
             assert second.stdout == f"The service is at work already. The page is at {found[1]}\n"
+            health = f"http://127.0.0.1:{port}/health"
+            assert httpx.get(health, headers={"x-endless": "a" * 2_000_000}, trust_env=False).status_code == 431
             wait_until(lambda: visited.is_file() and len(visited.read_text().splitlines()) == 2, "the browser")
             assert visited.read_text().split() == [found[1], found[1]]
             started.terminate()  # reaches the server itself

@@ -163,6 +163,7 @@ def test_an_event_from_the_first_request_to_the_ranking(project_root: Path, tmp_
     with running(project_root, write_config(tmp_path)) as service:
         http = service.http
         assert "/cluster" in http.get("/openapi.json").json()["paths"]
+        assert code_of(http.get("/health", headers={"x-endless": "a" * 2_000_000}), 431) == "header_too_large"
         assert code_of(http.post("/score"), 409) == "not_clustered"
 
         started = http.post("/cluster")

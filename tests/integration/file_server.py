@@ -26,6 +26,7 @@ class Manners:
     announce_length: bool = True
     delay_s: float = 0.0
     always_416: bool = False
+    linked_etag: str | None = None  # what HEAD tells of the content, as Hugging Face does
 
 
 @dataclass(slots=True)
@@ -50,6 +51,15 @@ def serving() -> Iterator[Server]:
             manners = server.paths.get(self.path, Manners(status=404))
             time.sleep(manners.delay_s)
             self._answer(manners, range_)
+
+        def do_HEAD(self) -> None:
+            manners = server.paths.get(self.path, Manners(status=404))
+            self.send_response(manners.status if manners.linked_etag is None else 302)
+            if manners.linked_etag is not None:
+                self.send_header("X-Linked-ETag", manners.linked_etag)
+                self.send_header("Location", f"{server.address}/nowhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def _answer(self, manners: Manners, range_: str | None) -> None:
             if manners.status != 200:

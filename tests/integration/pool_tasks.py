@@ -98,3 +98,59 @@ def timed(seconds: float) -> tuple[float, float]:
     began = time.monotonic()
     time.sleep(seconds)
     return began, time.monotonic()
+
+
+def crash(number: int) -> int:
+    """End as native code does that crashes: by the signal of that number."""
+    if number in (signal.SIGSEGV, signal.SIGABRT):
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        time.sleep(30)
+    return number
+
+
+def compute(seconds: float) -> float:
+    """Use so much processor time."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return seconds
+
+
+def starved(seconds: float) -> float:
+    """Want to run for so many seconds by the clock, and get little of the processor: as told to whoever looks."""
+    os.nice(19)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        begun = time.process_time()
+        while time.process_time() < begun + 0.03:
+            pass
+        time.sleep(0.12)
+    return seconds
+
+
+def take_memory(mb: int) -> int:
+    """Take memory bit by bit, and wait; all at once if it is negative."""
+    if mb < 0:
+        bytearray(-mb * 10**6)
+        return mb
+    taken = []
+    for _ in range(mb // 10):
+        taken.append(bytearray(os.urandom(4096) * 2442))
+        time.sleep(0.01)
+    return mb
+
+
+def start_badly(folder: str, how: str, times: int) -> None:
+    """Do not get ready, so many times."""
+    tried = len(list(Path(folder).iterdir()))
+    (Path(folder) / f"start_{os.getpid()}").touch()
+    if tried >= times:
+        return
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "exits":
+        os._exit(0)
+    if how == "raises":
+        raise ImportError("no module named onnxruntime")
+    raise WeightsMissingError("no weights: fetch them")

@@ -9,20 +9,23 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 
+from curation.disk.temporaries import own_name
 from curation.engines.base import WeightsFile
-from curation.engines.weights import http_source
+from curation.engines.weights import http_source, second_source
 from curation.engines.weights import registry as registry_module
 from curation.engines.weights.download import download
 from curation.engines.weights.fetching import fetch
 from curation.engines.weights.inventory import WeightsState, locate, status, verify
-from curation.engines.weights.record import RECORD_FILE
+from curation.engines.weights.record import RECORD_FILE, WeightsRecord
 from curation.engines.weights.registry import KnownWeights
 from curation.errors import SettingsError, StorageError, WeightsBrokenError, WeightsMissingError
 from tests.integration.file_server import Manners, Server, serving
@@ -132,6 +135,36 @@ def test_a_file_that_changed_meanwhile_starts_anew(server: Server, tmp_path: Pat
     server.paths["/a"] = Manners(CONTENT)  # another ETag, so If-Range asks for the whole
     download([f"{server.address}/a"], tmp_path / NAME)
     assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+def test_the_beginning_of_another_file_is_given_up_before_anything_else_is_said_of_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed run got from one source must never be taken for the beginning of what another source has."""
+    part = tmp_path / f"{NAME}.part"
+    part.write_bytes(b"!" * 2_000_000)
+    state = {"address": f"{server.address}/gone", "validator": None, "total_bytes": len(CONTENT)}
+    (tmp_path / f"{NAME}.part.json").write_text(json.dumps(state))
+    written = http_source._write_state
+    there: list[bool] = []
+
+    def write_state(part: Path, state: Any) -> None:
+        there.append(part.exists())
+        written(part, state)
+
+    monkeypatch.setattr(http_source, "_write_state", write_state)
+    server.paths["/a"] = Manners(CONTENT, cuts=[1_000_000])
+    download([f"{server.address}/a"], tmp_path / NAME, sha256=SHA256)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+    assert there == [False, True]
+    assert [_start(range_) > 0 for _, range_, _ in server.requests] == [False, True]
+
+
+def test_what_a_killed_download_left_under_a_temporary_name_is_removed(server: Server, tmp_path: Path) -> None:
+    server.paths["/a"] = Manners(CONTENT)
+    (tmp_path / own_name(f"{NAME}.part.json")).write_text("{")
+    download([f"{server.address}/a"], tmp_path / NAME, sha256=SHA256)
+    assert _leftovers(tmp_path) == {NAME}
 
 
 def test_a_refused_range_starts_anew(server: Server, tmp_path: Path) -> None:
@@ -287,7 +320,7 @@ def test_two_at_once_fetch_it_once(server: Server, tmp_path: Path) -> None:
 
 @pytest.fixture
 def registry(server: Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, KnownWeights]:
-    known = {
+    known: dict[str, KnownWeights] = {
         NAME: KnownWeights(NAME, "a net", "free", addresses=(f"{server.address}/a", f"{server.address}/b")),
         "packaged.dat": KnownWeights("packaged.dat", "a part", "free", package="no_such_package_anywhere"),
     }
@@ -313,6 +346,62 @@ def test_the_hash_of_the_first_download_binds_the_later_ones(server: Server, tmp
         fetch(NAME, tmp_path)
     assert SHA256 in str(caught.value) and RECORD_FILE in str(caught.value)
     assert not (tmp_path / NAME).exists()
+
+
+@pytest.mark.usefixtures("registry")
+def test_two_publishers_that_agree_are_recorded(
+    server: Server, tmp_path: Path, registry: dict[str, KnownWeights]
+) -> None:
+    other = server.address.replace("127.0.0.1", "localhost")
+    registry[NAME] = replace(registry[NAME], addresses=(f"{server.address}/a", f"{other}/b"))
+    server.paths |= {"/a": Manners(CONTENT), "/b": Manners(status=404)}
+    fetch(NAME, tmp_path)
+    assert _compared(tmp_path) == "its first download only"
+    assert WeightsRecord(tmp_path).agreed_hosts(NAME) == ()
+
+    server.paths["/b"] = Manners(CONTENT, linked_etag=f'"{SHA256.upper()}"')
+    fetch(NAME, tmp_path)
+    assert WeightsRecord(tmp_path).agreed_hosts(NAME) == (urlsplit(other).netloc,)
+    assert _compared(tmp_path) == f"its first download, as published by {urlsplit(other).netloc} too"
+
+
+def _compared(models_dir: Path) -> str:
+    return {found.known.name: found.compared_with for found in status(models_dir)}[NAME]
+
+
+@pytest.mark.usefixtures("registry")
+def test_publishers_that_contradict_each_other_are_not_believed(server: Server, tmp_path: Path) -> None:
+    exchanged = hashlib.sha256(b"exchanged").hexdigest()
+    server.paths |= {"/a": Manners(CONTENT), "/b": Manners(CONTENT, linked_etag=f'"{exchanged}"')}
+    with pytest.raises(WeightsBrokenError) as caught:
+        fetch(NAME, tmp_path)
+    said = str(caught.value)
+    assert SHA256 in said and exchanged in said and f"{tmp_path / NAME} by hand" in said
+    assert not (tmp_path / NAME).exists() and _leftovers(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("answer", "digest"),
+    [
+        ({"assets": [{"name": "x", "digest": None}, {"name": "net.onnx", "digest": f"sha256:{SHA256}"}]}, SHA256),
+        ({"assets": [{"name": "net.onnx", "digest": None}]}, None),
+        ({"assets": [{"name": "net.onnx", "digest": f"sha512:{SHA256}"}]}, None),
+        ({"assets": []}, None),
+        ({"message": "Not Found"}, None),
+        ([1], None),
+    ],
+)
+def test_a_release_tells_the_hashes_of_its_files(
+    server: Server, monkeypatch: pytest.MonkeyPatch, answer: object, digest: str | None
+) -> None:
+    monkeypatch.setattr(second_source, "GITHUB_INTERFACE", server.address)
+    server.paths["/repos/somebody/nets/releases/tags/v1.0"] = Manners(json.dumps(answer).encode())
+    address = "https://github.com/somebody/nets/releases/download/v1.0/net.onnx"
+    assert second_source.published_sha256(address, timeout_s=5) == digest
+
+
+def test_a_publisher_that_does_not_answer_says_nothing() -> None:
+    assert second_source.published_sha256(_dead_address(), timeout_s=2) is None
 
 
 @pytest.mark.usefixtures("registry")

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from curation import bootstrap
-from curation.errors import RunInterruptedError, WorkerError
+from curation.errors import RunInterruptedError, WeightsMissingError, WorkerError
 from curation.settings import load_settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import FileStamp
@@ -27,21 +27,94 @@ from tests.integration import pool_tasks
 
 def test_a_killed_and_a_hung_worker_fail_their_current_photo(tmp_path: Path) -> None:
     with ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
-        by_task = {outcome.task: outcome for outcome in pool.run(pool_tasks.picky, [0, 3, 4, 5, 6, 7], timeout_s=1.5)}
+        by_task = {outcome.task: outcome for outcome in pool.run(pool_tasks.picky, [0, 3, 4, 5, 6, 7], timeout_s=0.7)}
     killed, hung = by_task.pop(3).failure, by_task.pop(4).failure
     assert killed is not None and killed.kind == "killed" and "died" in killed.reason
+    assert "alone: it ended with SIGKILL" in killed.reason
     assert hung is not None and hung.kind == "timeout" and "photo_timeout_s" in hung.reason
+    assert "only waited" in hung.reason
     assert {task: outcome.result for task, outcome in by_task.items()} == {0: 0, 5: 5, 6: 6, 7: 7}
 
 
 def test_the_task_behind_a_lost_one_is_done_by_another_worker(tmp_path: Path) -> None:
     tasks = [0, 3, 5, 6, 4, 7, 8, 9, 10]
     with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
-        outcomes = list(pool.run(pool_tasks.picky, tasks, timeout_s=1.5))
-    assert [outcome.task for outcome in outcomes] == tasks, "in their order, each once"
+        outcomes = list(pool.run(pool_tasks.picky, tasks, timeout_s=0.7))
+    in_order = [0, 5, 6, 4, 7, 8, 9, 10, 3]
+    assert [outcome.task for outcome in outcomes] == in_order, "in their order, each once, the deadly one at the end"
     lost = {outcome.task: outcome.failure.kind for outcome in outcomes if outcome.failure is not None}
     assert lost == {3: "killed", 4: "timeout"}
-    assert len(list(tmp_path.iterdir())) == 3, "one worker, and one for each that was lost"
+    assert len(list(tmp_path.iterdir())) == 3, "one worker, and one for each that was lost before the end"
+
+
+def test_a_photo_whose_worker_dies_once_has_its_result_after_all(tmp_path: Path) -> None:
+    (tmp_path / "workers").mkdir()
+    tasks = [str(tmp_path / f"task{number}") for number in range(5)]
+    for number in (0, 1, 3, 4):  # only the first worker of the third one dies
+        Path(tasks[number]).touch()
+    with ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(tmp_path / "workers"),)) as pool:
+        outcomes = list(pool.run(pool_tasks.deadly_once, tasks))
+    assert {outcome.task: outcome.result for outcome in outcomes} == {task: Path(task).name for task in tasks}
+    assert outcomes[-1].task == tasks[2]
+
+
+def test_a_crash_in_native_code_is_named_and_costs_its_photo_only(tmp_path: Path) -> None:
+    with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
+        outcomes = {outcome.task: outcome for outcome in pool.run(pool_tasks.crash, [0, 11, 6, 2])}
+    reasons = {task: outcome.failure.reason for task, outcome in outcomes.items() if outcome.failure is not None}
+    assert set(reasons) == {11, 6} and "SIGSEGV" in reasons[11] and "SIGABRT" in reasons[6]
+
+
+def test_a_limit_counts_processor_time_and_not_the_clock(tmp_path: Path) -> None:
+    with ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
+        outcomes = {outcome.task: outcome.failure for outcome in pool.run(pool_tasks.compute, [0.0, 60.0], timeout_s=1)}
+        assert outcomes.pop(0.0) is None
+        (busy,) = outcomes.values()
+        assert busy is not None and busy.kind == "timeout" and "processor time" in busy.reason
+        # A worker that is kept from its processor, as on a busy machine, is given up by no clock.
+        (outcome,) = pool.run(pool_tasks.starved, [1.5], timeout_s=0.6)
+    assert outcome.failure is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the memory of others is only told in /proc")
+def test_a_photo_that_takes_too_much_memory_fails_and_no_other(tmp_path: Path) -> None:
+    with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),), memory_mb=300) as pool:
+        outcomes = {outcome.task: outcome for outcome in pool.run(pool_tasks.take_memory, [1, 3000, 2])}
+        # What is asked for all at once is refused at once.
+        (refused,) = pool.run(pool_tasks.take_memory, [-3000])
+    failure = outcomes.pop(3000).failure
+    assert failure is not None and "memory" in failure.reason
+    assert {task: outcome.result for task, outcome in outcomes.items()} == {1: 1, 2: 2}
+    assert refused.failure is not None and "memory" in refused.failure.reason
+
+
+@pytest.mark.parametrize("how", ["killed", "exits", "raises"])
+def test_a_process_that_dies_while_it_starts_is_replaced(tmp_path: Path, how: str) -> None:
+    with ProcessPool(2, initializer=pool_tasks.start_badly, initargs=(str(tmp_path), how, 3)) as pool:
+        outcomes = list(pool.run(pool_tasks.pid_of, range(4)))
+    assert len(outcomes) == 4 and all(outcome.failure is None for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("killed", "SIGKILL"), ("exits", "exit code 0"), ("raises", "ImportError: no module")]
+)
+def test_a_pool_whose_processes_never_start_says_which_one_and_why(tmp_path: Path, how: str, said: str) -> None:
+    with (
+        ProcessPool(1, initializer=pool_tasks.start_badly, initargs=(str(tmp_path), how, 1000)) as pool,
+        pytest.raises(WorkerError, match=rf"process \d+: .*{said}") as raised,
+    ):
+        list(pool.run(pool_tasks.pid_of, [1]))
+    assert raised.value.exit_code == 5
+    assert not _spawned()
+
+
+def test_what_the_initializer_says_is_missing_ends_the_run_at_once(tmp_path: Path) -> None:
+    with (
+        ProcessPool(1, initializer=pool_tasks.start_badly, initargs=(str(tmp_path), "weights", 1000)) as pool,
+        pytest.raises(WeightsMissingError, match="no weights"),
+    ):
+        list(pool.run(pool_tasks.pid_of, [1]))
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_worker_has_its_next_task_before_its_last_outcome_is_used(tmp_path: Path) -> None:
@@ -76,9 +149,9 @@ def test_a_worker_killed_in_the_middle_of_its_result_costs_its_task(tmp_path: Pa
         outcomes = list(pool.run(pool_tasks.die_in_the_middle_of_the_result, range(4)))
     assert [(outcome.task, outcome.failure and outcome.failure.kind) for outcome in outcomes] == [
         (0, None),
-        (1, "killed"),
         (2, None),
         (3, None),
+        (1, "killed"),
     ]
 
 
@@ -156,17 +229,15 @@ def test_processes_that_were_started_early_are_used_or_ended(tmp_path: Path) -> 
     assert not _spawned()
 
 
-def test_a_process_that_was_started_early_and_died_fails_the_run(tmp_path: Path) -> None:
+def test_a_process_that_was_started_early_and_died_is_replaced(tmp_path: Path) -> None:
     early = WorkerProcess()
     early.start_early(["no_module_of_this_name"])  # noticed only when the pool uses the process
     (pid,) = _spawned()
     os.kill(pid, signal.SIGKILL)
     _until(lambda: not _alive(pid))
-    with (
-        ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),), started=[early]) as pool,
-        pytest.raises(WorkerError),
-    ):
-        list(pool.run(pool_tasks.pid_of, [1]))
+    with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),), started=[early]) as pool:
+        (outcome,) = pool.run(pool_tasks.pid_of, [1])
+    assert outcome.result != pid
 
 
 @pytest.mark.parametrize(

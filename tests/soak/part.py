@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -39,6 +40,11 @@ class Soak:
             yield random.Random(f"{self.seed}/{number}")
             number += 1
             self.counts["rounds"] += 1
+
+    def say(self, line: str) -> None:
+        """Print a figure."""
+        sys.stdout.write(f"  {line}\n")
+        sys.stdout.flush()
 
     def expect(self, condition: object, promise: str) -> None:
         """Fail unless the condition holds.

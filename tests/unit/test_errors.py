@@ -15,6 +15,7 @@ EXIT_CODES = {
     "WeightsError": 4,
     "StorageError": 5,
     "BusyError": 6,
+    "WorkerError": 5,
     "RunInterruptedError": 130,
 }
 

@@ -56,7 +56,8 @@ KEPT = ("cv2/data/haarcascade_frontalface_alt2.xml",)
 
 LOADED = (
     "main_api", "run_clustering", "run_scoring", "uvicorn", "uvicorn.loops.uvloop",
-    "uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.websockets_impl", "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on",
+    "uvicorn.protocols.websockets.websockets_impl",
     "pandas", "cv2", "dlib", "onnx", "onnxruntime", "deepface.models.facial_recognition.onnx.ArcFace",
     "retinaface.commons.postprocess", "sklearn.cluster", "scipy.optimize", "matplotlib.figure",
     "matplotlib.backends.backend_agg", "multiprocessing.spawn", "concurrent.futures.process", "celery.bin.celery",

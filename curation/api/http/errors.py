@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from curation.api.http.requests.validation_words import field_of, said_of
 from curation.errors import (
@@ -39,6 +40,7 @@ from curation.errors import (
     CorrectionsError,
     CurationError,
     DatabaseBusyError,
+    DecodersBusyError,
     EventNotFoundError,
     EventsFileError,
     EventsOpenError,
@@ -186,6 +188,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     AssetNotFailedError: HTTPStatus.CONFLICT,
     AssetRejectedError: HTTPStatus(422),
     DatabaseBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DecodersBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     CorrectionNotFoundError: HTTPStatus.NOT_FOUND,
     UnfoundWordNotFoundError: HTTPStatus.NOT_FOUND,
     PhotoGoneError: HTTPStatus.NOT_FOUND,
@@ -275,7 +278,8 @@ def problem_of(error: CurationError) -> ApiProblem:
         errors = [{"where": f"body.{key}", "message": text} for key, text in error.problems]
         detail = "the rules are not valid: " + "; ".join(f"{e['where']}: {e['message']}" for e in errors)
         return ApiProblem(status, code, detail, extra={"errors": errors})
-    return ApiProblem(status, code, detail)
+    headers = {"Retry-After": "3"} if isinstance(error, DecodersBusyError) else None
+    return ApiProblem(status, code, detail, headers=headers)
 
 
 _CODE_OF_STATUS = {
@@ -394,6 +398,10 @@ def add_problem_handlers(app: FastAPI) -> None:
         detail = "the request is not valid: " + "; ".join(said)
         return problem_response(request, ApiProblem(422, "request_invalid", detail, extra={"errors": errors}))
 
+    def on_client_gone(request: Request, error: Exception) -> Response:
+        # Nobody reads it; without it the log would call every upload that was broken off a fault of the program.
+        return problem_response(request, ApiProblem(400, "bad_request", "the body of the request is cut off"))
+
     def on_unexpected(request: Request, error: Exception) -> Response:
         # The server logs the traceback; the client gets only what it can use.
         return problem_response(
@@ -404,4 +412,5 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(CurationError, on_curation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(ClientDisconnect, on_client_gone)
     app.add_exception_handler(Exception, on_unexpected)

@@ -1,16 +1,16 @@
-"""Pictures over HTTP: made on few threads, and only for clients that are still connected."""
+"""Pictures over HTTP: found by id, and made only for clients that are still connected."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from curation.api.http.conditional import matches_any
+from curation.api.http.requests.pictures_made import ClientGoneError, made, nobody_waits
 from curation.errors import PhotoNotFoundError
 from curation.event.folder.shots import FolderShots
 from curation.event.one_photo.tiles import PhotoTiles
@@ -20,8 +20,6 @@ from curation.workflow import event_listing
 
 __all__ = ["PictureResponses"]
 
-_MOST_DECODERS = 4  # a photo of the largest size takes some hundred megabytes while it is decoded
-_CLIENT_IS_GONE = 499  # nobody receives it
 _ASK_AGAIN = "private, no-cache"  # a browser may cache it but must revalidate each time: the photo may be replaced
 _FOR_GOOD = "private, max-age=31536000, immutable"
 
@@ -34,8 +32,6 @@ class PictureResponses:
         self._pictures = pictures
         self.folder = FolderShots(pictures.settings, partial(event_listing, pictures.settings))
         self._origin = pictures.origin
-        # Requests wait for a free decoder in the event loop, so that they do not block threads of other routes.
-        self._decoders = CapacityLimiter(max(2, min(_MOST_DECODERS, (os.cpu_count() or 2) - 1)))
 
     @property
     def origin(self) -> str:
@@ -57,7 +53,7 @@ class PictureResponses:
 
     async def tiles(self, photo_id: str) -> PhotoTiles:
         """Which tiles a photo has; it is decoded meanwhile, as they will be asked for. Raises as `EventTiles`."""
-        found = await to_thread.run_sync(self._pictures.tiles.describe, photo_id)
+        found = await made(partial(self._pictures.tiles.describe, photo_id))
         self._pictures.tiles.read_ahead(photo_id)
         return found
 
@@ -66,7 +62,7 @@ class PictureResponses:
 
         Under the address with the current version it never changes, so a browser need not ask again.
         """
-        tile = await to_thread.run_sync(self._pictures.tiles.tile, photo_id, *place)
+        tile = await made(partial(self._pictures.tiles.tile, photo_id, *place))
         cached = _FOR_GOOD if version == tile.version else _ASK_AGAIN
         return await self._send(
             request, tile.key, tile.content, partial(self._pictures.tiles.made, tile), {"Cache-Control": cached}
@@ -110,9 +106,8 @@ class PictureResponses:
         if known is not None and matches_any(known, headers["ETag"], weak=True):
             return Response(status_code=304, headers=headers)
         if content is None:
-            async with self._decoders:
-                # Scrolling through thousands of photos leaves requests behind whose client has disconnected.
-                if await request.is_disconnected():
-                    return Response(status_code=_CLIENT_IS_GONE)
-                content = await to_thread.run_sync(make)
+            try:
+                content = await made(make, request)
+            except ClientGoneError:
+                return nobody_waits()
         return Response(content, headers=headers, media_type="image/jpeg")

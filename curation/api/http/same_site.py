@@ -1,12 +1,14 @@
 """Keeps other web sites out of a service that trusts every user of its own machine.
 
 A page of another site can make the browser send requests to 127.0.0.1. It cannot choose the Host
-header freely (with DNS rebinding, Host is the attacker's own name) and cannot hide its Origin.
+header freely (with DNS rebinding, Host is the attacker's own name) and cannot hide its Origin. What a proxy says
+that the host was is never looked at.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -18,6 +20,9 @@ from curation.settings import ServiceSettings
 
 __all__ = ["SAME_SITE_PROBLEMS", "SameSiteGuard"]
 
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+"""Nothing else is a host: a user or a path beside it is read in different ways by different programs."""
+_FROM_HERE = frozenset({"same-origin", "none"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     # Pages of other sites may not show, embed or read a response, and browsers may not guess its type.
@@ -73,18 +78,29 @@ def _problem(request: Request) -> ApiProblem | None:
     if not _is_own(_host_name(authority), request.app.state.service.settings.service):
         status, detail = _HOST_NOT_ALLOWED
         return ApiProblem(status, "host_not_allowed", detail)
-    origin = request.headers.get("origin")
-    if request.method not in _READING and origin is not None and _authority(origin) != authority.lower():
+    if request.method not in _READING and not _comes_from_here(request, authority.lower()):
         status, detail = _ORIGIN_NOT_ALLOWED
         return ApiProblem(status, "origin_not_allowed", detail)
     return None
 
 
+def _comes_from_here(request: Request, authority: str) -> bool:
+    """Whether nothing says that a page of another site sends it; programs that are no browsers say nothing."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        # Browsers send it with whatever changes something; should one not, these tell as much.
+        referer = request.headers.get("referer")
+        return _is_from_here(request) and (referer is None or _authority(referer) == authority)
+    return _is_from_here(request) and _authority(origin) == authority
+
+
+def _is_from_here(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site", "none").lower() in _FROM_HERE
+
+
 def _host_name(authority: str) -> str:
-    try:
-        return (urlsplit(f"//{authority}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    found = _AUTHORITY.fullmatch(authority)
+    return found[1].strip("[]").lower().rstrip(".") if found is not None else ""
 
 
 def _authority(origin: str) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.requests import ClientDisconnect
@@ -16,7 +16,9 @@ from curation.api.context import Context
 from curation.api.http.attributes.problems import ATTRIBUTE_PROBLEMS, problem_of_answer
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.multipart_stream import BrokenFormError, FilePart, PartData, boundary_of, parts_of
+from curation.api.http.requests.pictures_made import made
 from curation.api.schemas.attributes import AttributesOut, AttributesStatusOut, StepOut
+from curation.decoders import decoded
 from curation.domain.attributes.values import Attribute
 from curation.photos.looks.pictures import PictureSize, picture_of_bytes
 from curation.settings.attributes import (
@@ -150,7 +152,8 @@ async def show_picture(request: Request, context: Context) -> Response:
     """For formats that browsers cannot show, such as HEIC and RAW. Nothing is kept."""
     content = await _picture(request)
     limit = context.settings.io.max_photo_megapixels
-    jpeg = await to_thread.run_sync(partial(picture_of_bytes, content, PictureSize.SCREEN, max_megapixels=limit))
+    picture = partial(picture_of_bytes, size=PictureSize.SCREEN, max_megapixels=limit)
+    jpeg = await made(partial(decoded, picture, content, about=hashlib.sha256(content).hexdigest()))
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -19,10 +20,12 @@ from curation.api.http.multipart_stream import (
     boundary_of,
     parts_of,
 )
+from curation.api.http.requests.pictures_made import made
 from curation.api.schemas.uploads import SentPhotoOut, UploadOut
 from curation.domain.faces.ids import photo_id
 from curation.errors import (
     CurationError,
+    DecodersBusyError,
     PhotoError,
     PhotoPresentError,
     PhotoRefusedError,
@@ -133,10 +136,10 @@ class _Receiver:
                     elif isinstance(part, PartData):
                         await to_thread.run_sync(photo.write, part.data)
                     else:
-                        kept = await to_thread.run_sync(self._keep, photo)
+                        kept = await made(partial(self._keep, photo))
                         self._note(sent, kept_as=kept)
                         photo = None
-                except (PhotoRefusedError, PhotoError, StorageError) as refusal:
+                except (PhotoRefusedError, PhotoError, StorageError, DecodersBusyError) as refusal:
                     refusals.append(refusal)
                     present = refusal.stored_as if isinstance(refusal, PhotoPresentError) else None
                     self._note(sent, kept_as=present, refusal=refusal)

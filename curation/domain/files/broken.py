@@ -8,7 +8,18 @@ from typing import Any
 
 from curation.domain.files.health import FaultKind
 
-__all__ = ["BROKEN_COLUMNS", "BrokenFile", "broken_from_json", "broken_to_json", "counts", "problem_of", "told"]
+__all__ = [
+    "BROKEN_COLUMNS",
+    "BrokenFile",
+    "broken_from_json",
+    "broken_to_json",
+    "counts",
+    "folders_told",
+    "problem_of",
+    "told",
+]
+
+_FOLDERS_SHOWN = 3
 
 BROKEN_COLUMNS = (
     "image_path",
@@ -81,6 +92,23 @@ def _absent_told(reasons: Sequence[str]) -> str:
     if many:
         why = why.replace("(it is ", "(they are ").replace("(it was ", "(they were ")
     return f"{counted} not on this disk{why}: download or copy {'them' if many else 'it'}, and run again"
+
+
+def folders_told(unseen: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """What the user should know of folders that could not be looked into, in a sentence; nothing without one.
+
+    Args:
+        unseen: Path and reason of each.
+    """
+    if not unseen:
+        return ()
+    named = ", ".join(f"{folder} ({why})" for folder, why in unseen[:_FOLDERS_SHOWN])
+    more = f" and {len(unseen) - _FOLDERS_SHOWN} more" if len(unseen) > _FOLDERS_SHOWN else ""
+    counted = "1 folder could" if len(unseen) == 1 else f"{len(unseen)} folders could"
+    return (
+        f"{counted} not be looked into, whose photos are not there now: {named}{more}. What you said of them is kept: "
+        "connect the disk or give permission, and run again",
+    )
 
 
 def problem_of(file: BrokenFile) -> str:

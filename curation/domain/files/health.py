@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from curation.parsing.json_text import parse_json
+
 __all__ = ["FaultKind", "FileFault", "faults_from_json", "faults_to_json"]
 
 
@@ -62,5 +64,5 @@ def faults_from_json(text: str) -> tuple[FileFault, ...]:
         TypeError: Likewise.
     """
     return tuple(
-        FileFault(FaultKind(kind), str(reason), str(good), bool(seen)) for kind, reason, good, seen in json.loads(text)
+        FileFault(FaultKind(kind), str(reason), str(good), bool(seen)) for kind, reason, good, seen in parse_json(text)
     )

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from curation.errors import WeightsBrokenError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 
 __all__ = [
     "CHIP_INPUT",
@@ -66,10 +68,10 @@ def read_detector_metadata(
         WeightsBrokenError: If it is missing.
     """
     try:
-        values = json.loads(metadata[_OPTIONS_KEY])
+        values = parse_json(metadata[_OPTIONS_KEY])
         width, height = (int(side) for side in values["window_px"])
         red, green, blue = (float(value) for value in values["mean_rgb"])
         options = DetectorOptions((width, height), float(values["max_iou"]), float(values["max_covered"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except PARSER_ERRORS as error:
         raise WeightsBrokenError(f"{path} has no usable metadata of a detector; delete it and run again") from error
     return options, (red, green, blue)

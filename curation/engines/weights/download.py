@@ -7,13 +7,16 @@ import os
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import filelock
 
+from curation.disk.temporaries import sweep_left
 from curation.engines.weights.files import file_sha256, not_writable
 from curation.engines.weights.http_source import (
     DownloadProgress,
@@ -25,9 +28,12 @@ from curation.engines.weights.http_source import (
 )
 from curation.errors import BusyError, WeightsBrokenError, WeightsMissingError
 
-__all__ = ["Downloaded", "download"]
+__all__ = ["Check", "Downloaded", "download"]
 
 logger = logging.getLogger(__name__)
+
+Check = Callable[[Path, str, str], None]
+"""See `download`."""
 
 # How long to wait for another process that is downloading the same file.
 _OTHER_PROCESS_TIMEOUT_S = 1800.0
@@ -49,7 +55,7 @@ def download(
     *,
     sha256: str | None = None,
     size_bytes: int | None = None,
-    check: Callable[[Path], None] | None = None,
+    check: Check | None = None,
     progress: DownloadProgress | None = None,
     connect_timeout_s: float = 5.0,
 ) -> Downloaded:
@@ -63,8 +69,8 @@ def download(
         target: Where to put it; its folder is created if needed.
         sha256: The expected hash (hex), if known.
         size_bytes: The expected size, if known.
-        check: Called with the complete file before it is moved to its place; raises
-            `WeightsBrokenError` if it is not what it should be.
+        check: Called with the complete file, its SHA-256 (hex) and the address it came from, before it is moved to its
+            place; raises `WeightsBrokenError` if it is not what it should be.
         progress: Called as bytes arrive.
         connect_timeout_s: How long to wait for any source to answer.
 
@@ -88,6 +94,8 @@ def download(
         if _identity(target) != before and target.is_file():
             # Another process downloaded it while this one waited.
             return Downloaded(target, addresses[0], target.stat().st_size, file_sha256(target))
+        with suppress(OSError):  # what cannot be removed does no harm
+            deque(sweep_left(target.parent), maxlen=0)
         return _from_any(addresses, part, target, sha256, size_bytes, check, progress, connect_timeout_s)
     finally:
         lock.release()
@@ -99,7 +107,7 @@ def _from_any(
     target: Path,
     sha256: str | None,
     size_bytes: int | None,
-    check: Callable[[Path], None] | None,
+    check: Check | None,
     progress: DownloadProgress | None,
     connect_timeout_s: float,
 ) -> Downloaded:
@@ -112,7 +120,7 @@ def _from_any(
             continue
         try:
             complete_part(address, part, target.name, progress, connect_timeout_s)
-            digest = _checked(part, sha256, size_bytes, check)
+            digest = _checked(part, address, sha256, size_bytes, check)
             size = part.stat().st_size
             _move_to_place(part, target)
             return Downloaded(target, address, size, digest)
@@ -165,7 +173,7 @@ def _try_connection(address: str, timeout_s: float, failures: dict[str, str]) ->
         failures[address] = f"cannot be reached ({error})"
 
 
-def _checked(part: Path, sha256: str | None, size_bytes: int | None, check: Callable[[Path], None] | None) -> str:
+def _checked(part: Path, address: str, sha256: str | None, size_bytes: int | None, check: Check | None) -> str:
     digest, size = file_sha256(part), part.stat().st_size
     if sha256 is not None and digest != sha256:
         raise WrongContentError(f"its SHA-256 is {digest}, but must be {sha256}; it was discarded")
@@ -176,7 +184,7 @@ def _checked(part: Path, sha256: str | None, size_bytes: int | None, check: Call
             raise WrongContentError("it is empty or a web page; it was discarded")
     if check is not None:
         try:
-            check(part)
+            check(part, digest, address)
         except WeightsBrokenError as error:
             raise WrongContentError(f"{error}; it was discarded") from error
     return digest

@@ -13,6 +13,7 @@ from curation.engines.weights.http_source import DownloadProgress
 from curation.engines.weights.known import KnownWeights
 from curation.engines.weights.record import RECORD_FILE, WeightsRecord
 from curation.engines.weights.registry import known_names, known_weights
+from curation.engines.weights.second_source import agreeing_hosts
 from curation.errors import SettingsError, WeightsBrokenError, WeightsMissingError
 
 __all__ = ["check_delivered", "fetch"]
@@ -32,7 +33,9 @@ def fetch(
 ) -> WeightsFile:
     """Download a known file into the models folder.
 
-    Where no hash is published, that of the first download is recorded and later downloads must match it.
+    Where no hash is known, the publishers of the file must not contradict each other about it
+    (`curation.engines.weights.second_source`); that of the first download is recorded, with those who agreed, and later
+    downloads must match it.
 
     Args:
         name: Of a known file that has addresses.
@@ -56,8 +59,12 @@ def fetch(
         raise SettingsError(f"{name} {source} is not downloaded{f': {known.advice}' if known.advice else ''}")
     recorded = WeightsRecord(models_dir).downloaded_sha256(name)
 
-    def check_part(path: Path) -> None:
+    agreed: list[str] = []
+
+    def check_part(path: Path, digest: str, address: str) -> None:
         check_delivered(path, known)
+        if known.sha256 is None:
+            agreed[:] = agreeing_hosts(known.addresses, address, digest, timeout_s=connect_timeout_s)
         if check is not None:
             check(WeightsFile(name, path, ""))
 
@@ -78,13 +85,20 @@ def fetch(
         ) from error
     except WeightsBrokenError as error:
         hint = f"\nIf its publisher has released a new version, remove {name} from {models_dir / RECORD_FILE}."
-        raise WeightsBrokenError(f"{error}{hint if recorded else ''}") from error
+        by_hand = f"\nA file that you trust can be put at {models_dir / name} by hand."
+        raise WeightsBrokenError(f"{error}{hint if recorded else by_hand}") from error
     record = WeightsRecord(models_dir)
-    record.set_downloaded(name, downloaded.sha256, downloaded.size_bytes, downloaded.address)
+    record.set_downloaded(name, downloaded.sha256, downloaded.size_bytes, downloaded.address, agreed)
     sha256 = record.sha256_of(downloaded.path)
     record.set_checked(downloaded.path)
     record.save()
-    logger.info("downloaded %s (SHA-256 %s) from %s", downloaded.path, downloaded.sha256, downloaded.address)
+    logger.info(
+        "downloaded %s (SHA-256 %s) from %s%s",
+        downloaded.path,
+        downloaded.sha256,
+        downloaded.address,
+        f"; {', '.join(agreed)} publishes the same" if agreed else "",
+    )
     return WeightsFile(name, downloaded.path, sha256)
 
 

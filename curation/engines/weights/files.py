@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from functools import partial
 from pathlib import Path
 
+from curation.disk.file_modes import hand_out
+from curation.disk.temporaries import OwnFile, own_name
 from curation.errors import StorageError
 
 __all__ = ["file_digest", "file_sha256", "not_writable", "write_atomically"]
@@ -45,16 +46,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.curation-tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with OwnFile(lambda: path.with_name(own_name(path.name))) as own:
+            own.file.write(content)
+            own.file.flush()
+            os.fsync(own.file.fileno())
+            hand_out(own.file.fileno())  # weights are about nobody, and often shared
+            own.path.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise not_writable(path, error) from error
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.engines.weights.files import write_atomically
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 
 if TYPE_CHECKING:
     import requests
@@ -74,12 +76,12 @@ def complete_part(
         OSError: If it cannot be written.
     """
     for _ in range(_MAX_RESUMES):
-        had = _size(part)
+        had, _ = _resumable(part, address)
         try:
             _fetch_once(address, part, name, progress, connect_timeout_s)
             return
         except _ConnectionLostError as error:
-            if _size(part) <= had and not isinstance(error, _StalePartError):
+            if _resumable(part, address)[0] <= had and not isinstance(error, _StalePartError):
                 raise
             logger.info("the connection to %s was lost (%s); resuming", address, error)
     raise SourceError(f"the connection was lost {_MAX_RESUMES} times")
@@ -111,6 +113,9 @@ def _fetch_once(
             if "text/html" in response.headers.get("Content-Type", ""):
                 raise SourceError("the source sent a web page instead of the file")
             offset, total = _start_and_total(response, offset, state)
+            if not offset:
+                # Before the state says otherwise: what is there may be the beginning of another file.
+                part.unlink(missing_ok=True)
             _write_state(part, _PartState(address, _validator(response), total))
             _append(response, part, offset, total, name, progress)
     except requests.RequestException as error:
@@ -164,9 +169,9 @@ def _append(
 def _resumable(part: Path, address: str) -> tuple[int, _PartState | None]:
     """How much of the `.part` came from this source, and what the source said about the file."""
     try:
-        data = json.loads(part_state_path(part).read_text(encoding="utf-8"))
+        data = read_json(part_state_path(part))
         state = _PartState(str(data["address"]), data["validator"], data["total_bytes"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except READING_ERRORS:
         return 0, None
     if state.address != address:
         return 0, None

@@ -44,6 +44,7 @@ class WeightsStatus:
         size_bytes: Of the file there.
         sha256: Of the file there, in hex.
         remark: A sentence for the user if the state is not `present`.
+        compared_with: What its hash was compared with, in words; empty if it is not there.
     """
 
     known: KnownWeights
@@ -52,6 +53,7 @@ class WeightsStatus:
     size_bytes: int | None
     sha256: str | None
     remark: str = ""
+    compared_with: str = ""
 
 
 def status(models_dir: Path) -> list[WeightsStatus]:
@@ -152,7 +154,16 @@ def _status_of(
     if downloaded not in (None, sha256):
         remark = f"the downloaded file had the SHA-256 {downloaded}; download it again unless you replaced it yourself"
         return WeightsStatus(known, path, WeightsState.CHANGED, size, sha256, remark)
-    return WeightsStatus(known, path, WeightsState.PRESENT, size, sha256)
+    return WeightsStatus(known, path, WeightsState.PRESENT, size, sha256, compared_with=_compared_with(known, record))
+
+
+def _compared_with(known: KnownWeights, record: WeightsRecord) -> str:
+    if known.sha256 is not None:
+        return "the known hash"
+    if record.downloaded_sha256(known.name) is None:
+        return "nothing: no hash of it is known, and it was not downloaded by this program"
+    hosts = record.agreed_hosts(known.name)
+    return f"its first download, as published by {', '.join(hosts)} too" if hosts else "its first download only"
 
 
 def _place(known: KnownWeights, models_dir: Path) -> Path | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from curation.engines.weights.files import file_sha256, write_atomically
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 
 __all__ = ["RECORD_FILE", "WeightsRecord"]
 
@@ -28,11 +31,11 @@ class WeightsRecord:
         self._hashes: dict[str, Any] = {}
         self._changed = False
         try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
+            data = read_json(self._path)
             self._downloads, self._hashes = dict(data["downloads"]), dict(data["hashes"])
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except READING_ERRORS as error:
             logger.warning("%s cannot be read (%s); hashes are computed again", self._path, error)
 
     def sha256_of(self, path: Path) -> str:
@@ -74,9 +77,20 @@ class WeightsRecord:
         entry = self._downloads.get(name)
         return str(entry["sha256"]) if isinstance(entry, dict) and "sha256" in entry else None
 
-    def set_downloaded(self, name: str, sha256: str, size_bytes: int, address: str) -> None:
-        """Record a download."""
-        self._downloads[name] = {"sha256": sha256, "size_bytes": size_bytes, "address": address}
+    def agreed_hosts(self, name: str) -> tuple[str, ...]:
+        """The hosts that published the same hash when a file was first downloaded, other than the one it came from."""
+        entry = self._downloads.get(name)
+        hosts = entry.get("agreed") if isinstance(entry, dict) else None
+        return tuple(str(host) for host in hosts) if isinstance(hosts, list) else ()
+
+    def set_downloaded(self, name: str, sha256: str, size_bytes: int, address: str, agreed: Sequence[str] = ()) -> None:
+        """Record a download, and which other hosts published the same hash."""
+        self._downloads[name] = {
+            "sha256": sha256,
+            "size_bytes": size_bytes,
+            "address": address,
+            "agreed": list(agreed),
+        }
         self._changed = True
 
     def save(self) -> None:

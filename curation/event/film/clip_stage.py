@@ -34,6 +34,7 @@ from curation.event.film.clip_people import (
 from curation.event.film.joinable import event_so_far, vectors_key, with_clip_people
 from curation.event.film.kept_results import result_folder, sweep_results
 from curation.photos.files.listing import ClipFile
+from curation.photos.finding.folder_watch import NO_FOLDERS, FolderWatch
 from curation.pipelines.stage import ProgressListener
 from curation.pipelines.video.characters import characters_of
 from curation.pipelines.video.setup import VideoSetup
@@ -60,6 +61,10 @@ PHASE = "looking at clips"
 COMPANION_S = 4
 """Phones take a film of about three seconds with each photo; what lasts longer somebody filmed."""
 _SHOWN = 5
+
+
+def _nothing() -> None:
+    """Nobody holds the output folder."""
 
 
 class FilmLooker(Protocol):
@@ -125,16 +130,21 @@ class ClipStage:
         self._output = settings.io.output_dir
         self._companions: list[ClipFile] = []
 
-    def run(self, clips: Sequence[ClipFile]) -> FilmsReport:
+    def run(
+        self, clips: Sequence[ClipFile], watch: FolderWatch = NO_FOLDERS, demand_output: Callable[[], None] = _nothing
+    ) -> FilmsReport:
         """Look at all clips, as far as that was not done before, and say who is in them.
 
         Args:
             clips: Of the input folder.
+            watch: Knows the folders that they are in: a clip whose folder vanished ends the run, it does not fail.
+            demand_output: Checks that the output folder is still the one that is held.
 
         Returns:
             What was found; `analysed + failed == total`. A clip that cannot be used is a failure, not an error.
 
         Raises:
+            PhotosMissingError: If a folder of clips vanished during the run; the tables are as they were.
             LabelsError: If cluster_labels.json is not valid.
             CorrectionsError: If corrections.json is not valid.
             FaceDataError: If a table of the photos is not valid.
@@ -144,10 +154,11 @@ class ClipStage:
         """
         began = time.monotonic()
         read_clips(self._output)  # so that a file of a newer version is told before hours of work
-        looked, failures = self._look(clips)
+        looked, failures = self._look(clips, watch)
         stop_if(self._cancel)
         # Whoever gives out cluster ids holds this lock.
         with hold_corrections(self._settings.lock_dir):
+            demand_output()
             found = self._people(looked)
             for one, result in zip(looked, found.results, strict=True):
                 folder = result_folder(self._settings, one.content)
@@ -159,10 +170,11 @@ class ClipStage:
                 write_tables(new.folder, films, failed=[(one.image_path, one.reason) for one in failures])
                 self._write_record(new.folder, looked, failures, found, report)
                 new.publish(last=(VIDEO_RUN,))
+        demand_output()
         sweep_results(self._settings, {one.content for one in looked})
         return report
 
-    def _look(self, clips: Sequence[ClipFile]) -> tuple[list[_Looked], list[Failure]]:
+    def _look(self, clips: Sequence[ClipFile], watch: FolderWatch) -> tuple[list[_Looked], list[Failure]]:
         wanted = [clip for clip in clips if not self._is_companion(clip)]
         of_path = {clip.path: clip for clip in wanted}
         looked, failures = [], []
@@ -176,6 +188,7 @@ class ClipStage:
                         content = film_content(FileStamp(opened, clip.size_bytes, clip.mtime_ns))
                     looked.append(_Looked(clip, content, film))
                 except PhotoError as error:
+                    watch.demand(clip.path)
                     failures.append(Failure(clip.video_path, str(error)))
         finally:
             self._parts.looker.close()

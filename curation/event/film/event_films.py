@@ -6,9 +6,11 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from curation.decoders import decoded
 from curation.domain.choosing.best_frames import BestFrame, ClipScore, Worth
 from curation.domain.faces.ids import photo_id
 from curation.domain.film.clip import ClipFacts, ClipStatus
@@ -22,7 +24,7 @@ from curation.event.film.kept_results import found_result
 from curation.photos.files.listing import photo_path
 from curation.pipelines.originals import originals_of
 from curation.settings import Settings
-from curation.storage.file_stamps import stamp_of
+from curation.storage.file_stamps import content_name, stamp_of
 from curation.storage.picture_cache import PictureCache, picture_key
 from curation.storage.run_records import VIDEO_RUN, read_run_record
 from curation.storage.said.labels_file import read_labels
@@ -222,7 +224,7 @@ class EventFilms:
             from curation.video.stills import still_jpeg
 
             with self._originals.at_hand(film.path) as path:
-                return still_jpeg(path, time, long_side_px=side)
+                return decoded(partial(still_jpeg, time=time, long_side_px=side), path, about=content_name(stamp))
 
         kept = self._stills.get(key)
         return self._stills.made(key, make) if kept is None else kept

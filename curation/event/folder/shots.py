@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
+from curation.decoders import decoded
 from curation.domain.faces.ids import photo_id
 from curation.errors import PhotoError, PhotosMissingError
 from curation.photos.files.decoding import open_photo
@@ -21,6 +24,7 @@ _LISTED_S = 5.0
 """For so long a listing counts, so that the pages of one list do not each search a slow disk."""
 _MOST_HEADERS = 3000
 """Of more photos the time of the file counts: opening them all would take too long."""
+_NO_YEAR = datetime(9999, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,21 @@ class FolderShots:
         if taken is not None:
             return taken
         if opens and photo.path.suffix.lower().lstrip(".") in JPEG_LIKE_EXTENSIONS:
+            header = partial(_time_in, max_megapixels=self._settings.io.max_photo_megapixels)
             try:
-                taken = open_photo(photo.path, max_megapixels=self._settings.io.max_photo_megapixels).capture_time
+                taken = decoded(header, photo.path, patient=True)
             except PhotoError:
                 taken = None  # the run says what is wrong with it
         # Cameras and card readers keep the time of the shot as that of the file.
-        return taken or datetime.fromtimestamp(photo.mtime_ns / 1e9, UTC).astimezone().replace(tzinfo=None)
+        return taken or _time_of_file(photo.mtime_ns)
+
+
+def _time_of_file(mtime_ns: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(mtime_ns / 1e9, UTC).astimezone().replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):  # a disk whose clock ran wild: no calendar has this year
+        return _NO_YEAR
+
+
+def _time_in(path: Path, *, max_megapixels: float) -> datetime | None:
+    return open_photo(path, max_megapixels=max_megapixels).capture_time

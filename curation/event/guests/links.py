@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import InputError, StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.locks import hold_file_lock
 
@@ -149,13 +151,13 @@ class GuestLinks:
 
     def _read(self) -> tuple[GuestLink, ...]:
         try:
-            data = json.loads(self._path.read_bytes())
+            data = read_json(self._path)
             return tuple(_link(entry) for entry in data["links"]) if data["version"] == _VERSION else ()
         except FileNotFoundError:
             return ()
         except OSError as error:
             raise explained(error, self._path, "read") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except PARSER_ERRORS as error:
             raise StorageError(
                 f"{self._path} cannot be read ({error}): remove it; guests then need new links"
             ) from error
@@ -166,7 +168,11 @@ class GuestLinks:
 
 
 def _link(entry: dict[str, Any]) -> GuestLink:
-    return GuestLink(**{**entry, "photos": GuestPhotos(entry["photos"])})
+    link = GuestLink(**{**entry, "photos": GuestPhotos(entry["photos"])})
+    link.is_valid(_now())  # its times can be compared
+    if not all(isinstance(text, str) for text in (link.link_id, link.name, link.created_at, link.key_sha256)):
+        raise ValueError("a link without texts")
+    return link
 
 
 def _digest(key: str) -> str:

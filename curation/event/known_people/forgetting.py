@@ -20,6 +20,8 @@ from curation.event.known_people.recognition import EventRecognition
 from curation.event.people.edits import PeopleEdits
 from curation.event.pictures import PICTURES_DIR
 from curation.gallery.store import KnownPerson
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.settings import Settings
 from curation.storage.analysis_store import STORE_NAME
 from curation.storage.atomic import explained, write_bytes
@@ -113,12 +115,12 @@ class EventForgetting:
         count = 0
         for path in sorted(self._settings.video.dir.glob(f"*/{KNOWN_REFUSED}")):
             try:
-                data = json.loads(path.read_bytes())
+                data = read_json(path)
                 names = data["names"]
                 kept = {cluster: _without(entry, person_id) for cluster, entry in names.items()}
             except OSError as error:
                 raise explained(error, path, "read") from error
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except PARSER_ERRORS:
                 continue  # damaged: it is begun anew
             if kept != names:
                 left = {cluster: entry for cluster, entry in kept.items() if entry["name"]}

@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+from curation.decoders import decoded, decoders_here
 from curation.errors import CurationError, PhotoGoneError, PhotoNotFoundError, TileNotFoundError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.one_photo.tile_work import TileCutter, Tiles, TileTask, cut_in_decoder
 from curation.photos.originals import Originals
-from curation.photos.tiles.cutting import TILES_VERSION, DecodedPhoto, decode_for_tiles, grid_of, tile_jpeg
-from curation.photos.tiles.decoded import DecodedPhotos
+from curation.photos.tiles.cutting import TILES_VERSION, grid_of
 from curation.photos.tiles.grid import TileGrid, TileLevel
-from curation.storage.file_stamps import FileStamp
+from curation.storage.file_stamps import FileStamp, content_name
 from curation.storage.picture_cache import PictureCache, picture_key
+from curation.turns import Turns
 
 __all__ = ["EventTiles", "PhotoTiles", "Tile"]
 
@@ -91,7 +95,9 @@ class EventTiles:
         self._originals = originals
         self._cache = cache
         self._max_megapixels = max_megapixels
-        self._decoded = DecodedPhotos(memory_bytes)
+        self._memory_bytes = memory_bytes
+        self._cutter = TileCutter(memory_bytes)
+        self._large = Turns()
         self._guard = threading.Lock()
         self._grids: OrderedDict[str, TileGrid] = OrderedDict()
         self._ahead: deque[str] = deque(maxlen=_MOST_AHEAD)
@@ -99,8 +105,8 @@ class EventTiles:
 
     @property
     def memory_bytes(self) -> int:
-        """How much memory decoded photos take now."""
-        return self._decoded.size_bytes
+        """How much memory decoded photos take now, if they are not in other processes."""
+        return self._cutter.memory_bytes
 
     def describe(self, photo_id: str) -> PhotoTiles:
         """Which tiles a photo has.
@@ -158,31 +164,32 @@ class EventTiles:
         return self._cache.made(tile.key, partial(self._make, tile))
 
     def _make(self, tile: Tile) -> bytes:
-        level = tile.level
-        place = level.tile(tile.column, tile.row)
-        assert place is not None  # as checked when it was asked for
-        photo = self._decoded.find(tile.version, level.level)
-        if photo is None:
-            with self._decoded.turns.of(tile.version):
-                photo = self._decoded.find(tile.version, level.level)
-                if photo is None:
-                    # Whoever decoded a photo that is too large to be kept has cut all of its tiles.
-                    content = self._cache.get(tile.key)
-                    if content is not None:
-                        return content
-                    photo = self._decode(tile.stamp, tile.version, level)
-        return tile_jpeg(photo, level, place)
+        level, place = tile.level, (tile.column, tile.row)
+        if self._fits(level):
+            return self._cut(tile.stamp, tile.version, level, place)[place]
+        # Whoever decoded a photo that is too large to be kept has cut all of its tiles.
+        with self._large.of(tile.version):
+            content = self._cache.get(tile.key)
+            if content is not None:
+                return content
+            tiles = self._cut(tile.stamp, tile.version, level, place)
+            for (column, row), other in tiles.items():
+                if (column, row) != place:
+                    self._cache.put(self._tile_key(tile.stamp, level, column, row), other)
+            return tiles[place]
 
-    def _decode(self, stamp: FileStamp, version: str, level: TileLevel) -> DecodedPhoto:
+    def _fits(self, level: TileLevel) -> bool:
+        return level.width * level.height * _BYTES_PER_PIXEL <= self._memory_bytes
+
+    def _cut(self, stamp: FileStamp, version: str, level: TileLevel, place: tuple[int, int] | None) -> Tiles:
         with self._originals.at_hand(stamp.path) as path:
-            photo = decode_for_tiles(path, level.level, max_megapixels=self._max_megapixels)
-        if not self._decoded.keep(version, photo):
-            for row in range(level.rows):
-                for column in range(level.columns):
-                    place = level.tile(column, row)
-                    assert place is not None
-                    self._cache.put(self._tile_key(stamp, level, column, row), tile_jpeg(photo, level, place))
-        return photo
+            column, row = place or (None, None)
+            task = TileTask(path, version, level, column, row, self._max_megapixels, self._memory_bytes)
+            if decoders_here() is None:
+                return self._cutter.cut(task)
+            cut: Callable[[TileTask], Any] = cut_in_decoder  # its value arrives without the `Holding`
+            tiles: Tiles = decoded(cut, task, about=content_name(stamp), home=version)
+            return tiles
 
     def _read(self) -> None:
         while True:
@@ -195,11 +202,8 @@ class EventTiles:
                 stamp = self._stamp(photo_id)
                 version = self._version(stamp)
                 level = self._grid(stamp, version).levels()[0]
-                if not self._decoded.fits(level.width * level.height * _BYTES_PER_PIXEL):
-                    continue
-                with self._decoded.turns.of(version):
-                    if self._decoded.find(version, level.level) is None:
-                        self._decode(stamp, version, level)
+                if self._fits(level):
+                    self._cut(stamp, version, level, None)
             except CurationError as error:
                 logger.debug("photo %s was not read ahead: %s", photo_id, error)
 
@@ -210,7 +214,8 @@ class EventTiles:
                 self._grids.move_to_end(version)
                 return known
         with self._originals.at_hand(stamp.path) as path:
-            grid = grid_of(path, max_megapixels=self._max_megapixels)
+            header = partial(grid_of, max_megapixels=self._max_megapixels)
+            grid = decoded(header, path, about=content_name(stamp))
         with self._guard:
             self._grids[version] = grid
             while len(self._grids) > _MOST_GRIDS:

@@ -272,7 +272,8 @@ class AssetJobs:
 
     @property
     def _orphan_age_s(self) -> float:
-        return max(_ORPHAN_AGE_S, 2 * self._limits.photo_timeout_s + self._limits.lease_s)
+        # By the clock a try may take many times its processor time.
+        return max(_ORPHAN_AGE_S, 20 * self._limits.photo_timeout_s + self._limits.lease_s)
 
     def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Stop working: pictures that take longer than the grace are given back, and not counted as tried.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from curation.decoders import decoded
 from curation.domain.assets.asset import Asset
 from curation.jobs.assets.asset_jobs import AssetJobs
 from curation.jobs.assets.work import AssetWork, WorkLimits
+from curation.workers.use import most_memory_mb
 
 if TYPE_CHECKING:
     from curation.event.known_faces import KnownFaces
     from curation.jobs.assets.elsewhere import Elsewhere
+    from curation.pipelines.assets.limits import GateLimits
     from curation.pipelines.assets.sent_task import PictureTask
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.assets.task import AssetTask
@@ -47,6 +51,7 @@ def build_asset_jobs(settings: Settings, *, allow_download: bool = False) -> Ass
         lease_s=settings.assets.lease_s,
         photo_timeout_s=settings.assets.photo_timeout_s,
         sweep_s=settings.assets.sweep_s,
+        photo_memory_mb=most_memory_mb(settings.performance.photo_memory_mb),
     )
     return AssetJobs(store, files, partial(_work, settings, allow_download=allow_download), limits)
 
@@ -54,20 +59,29 @@ def build_asset_jobs(settings: Settings, *, allow_download: bool = False) -> Ass
 def _work(settings: Settings, *, allow_download: bool) -> AssetWork:
     from curation.bootstrap import asset_limits, asset_setup
     from curation.event.known_faces import KnownFaces
-    from curation.pipelines.assets import gate
     from curation.pipelines.assets.task import process_image_pipeline
 
     setup = asset_setup(settings, allow_download=allow_download)
     limits = asset_limits(settings)
     return AssetWork(
         settings_hash=setup.settings_hash,
-        gate=lambda content, name: gate.check(content, limits, name=name),
+        gate=partial(_gate, limits),
         process=process_image_pipeline,
         make_task=partial(_task, KnownFaces(settings)),
         initializer=_prepare,
         initargs=(setup, logging.getLogger().getEffectiveLevel()),
         elsewhere=None if settings.performance.pool == "local" else _elsewhere(settings, setup),
     )
+
+
+def _gate(limits: GateLimits, content: bytes, name: str) -> None:
+    decoded(partial(_passed, limits), content, name, about=hashlib.sha256(content).hexdigest())
+
+
+def _passed(limits: GateLimits, content: bytes, name: str) -> None:
+    from curation.pipelines.assets.gate import check
+
+    check(content, limits, name=name)
 
 
 def _elsewhere(settings: Settings, setup: AssetSetup) -> Elsewhere:

@@ -7,7 +7,6 @@ here. What the pool of workers says is told in the words of a try.
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -24,6 +23,7 @@ from curation.errors import (
     WorkersMissingError,
 )
 from curation.jobs.assets.attempts import AttemptEnd
+from curation.parsing.json_text import parse_json
 from curation.pipelines.assets.faults import fail_code, fail_message
 from curation.storage.atomic import explained, write_bytes
 from curation.workers.pool import Outcome, TaskFailure, TaskPool
@@ -223,7 +223,7 @@ def _ended(result: SentResult, folder: Path, sha256: str) -> AttemptEnd | None:
 
 def _document(text: str) -> Mapping[str, Any] | None:
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except ValueError:
         return None
     return document if isinstance(document, dict) else None

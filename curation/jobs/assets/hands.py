@@ -24,7 +24,8 @@ from curation.pipelines.assets.faults import fail_code
 from curation.storage.assets.files import AssetFiles
 from curation.storage.assets.store import AssetStore
 from curation.workers.slots import STARTUP_TIMEOUT_S
-from curation.workers.worker_process import WorkerProcess
+from curation.workers.use import Meter, Overrun, fence_memory
+from curation.workers.worker_process import StartFailure, WorkerProcess
 
 __all__ = ["Bell", "Hand", "StopRequest"]
 
@@ -34,6 +35,22 @@ _LOOK_S = 0.25  # how soon a hand that waits for its worker notices that it is t
 _IDLE_S = 120.0  # then the worker process ends, and its memory is free
 _MAX_PAUSE_S = 30.0  # between tries to reach a database that is away, or to start a worker
 _FINISH_S = 120.0  # so long a result is offered to a database that is away; then the picture is worked on again
+
+
+def _overran(passed: Overrun) -> AttemptEnd:
+    """The end of a try that went beyond a limit of its process."""
+    if passed.kind == "memory":
+        return AttemptEnd(
+            failed=FailCode.WORKER_LOST,
+            message=f"it took {passed.amount:,.0f} MB of memory, more than the {passed.limit:,.0f} MB that a worker "
+            "may take (performance.photo_memory_mb); make the picture smaller, or raise the setting",
+        )
+    waited = "in which it only waited" if passed.kind == "waited" else "of processor time"
+    return AttemptEnd(
+        failed=FailCode.TIMEOUT,
+        message=f"given up after {passed.limit:g} s {waited} (assets.photo_timeout_s); raise it if the picture is very "
+        "large, else re-save the picture",
+    )
 
 
 class Bell:
@@ -230,16 +247,13 @@ class Hand:
                 self._end_process(kill=True)
                 if is_second:
                     raise _NoWorkerError("worker processes of assets die at once; free some memory") from None
-        deadline = monotonic() + self._limits.photo_timeout_s
+        meter = Meter(process.running_pid)
         try:
             while not self._is_done(future, keeper):
-                if monotonic() >= deadline:
+                passed = meter.look(self._limits.photo_timeout_s, self._limits.photo_memory_mb)
+                if passed is not None:
                     self._end_process(kill=True)
-                    return AttemptEnd(
-                        failed=FailCode.TIMEOUT,
-                        message=f"given up after {self._limits.photo_timeout_s:g} s (assets.photo_timeout_s); raise it "
-                        "if the picture is very large, else re-save the picture",
-                    )
+                    return _overran(passed)
             end: AttemptEnd = future.result()
         except BrokenProcessPool:
             self._end_process(kill=True)
@@ -256,13 +270,18 @@ class Hand:
         process = WorkerProcess()
         self._process = process
         self.failed_starts += 1
-        deadline = monotonic() + STARTUP_TIMEOUT_S
         try:
             future = process.start(self._work.initializer, self._work.initargs)
+            meter = Meter(process.running_pid)
             while not self._is_done(future, keeper):
-                if monotonic() >= deadline:
+                if meter.look(STARTUP_TIMEOUT_S) is not None:
                     raise _NoWorkerError(f"a worker process was not ready after {STARTUP_TIMEOUT_S:g} s")
-            process.pid = future.result()
+            began = future.result()
+            if isinstance(began, StartFailure):
+                raise _NoWorkerError(f"a worker process of assets does not start: {began.text}") from began.error
+            process.pid = began
+            if self._limits.photo_memory_mb is not None:
+                fence_memory(began, self._limits.photo_memory_mb)
         except (OSError, BrokenProcessPool) as error:
             raise _NoWorkerError(
                 f"a worker process of assets does not start ({error}); free some memory, or lower assets.workers"

@@ -56,9 +56,10 @@ class WorkLimits:
         workers: Processes; with workers of other machines, pictures that are sent out at once.
         max_attempts: How many times a picture is begun whose worker dies.
         lease_s: A worker that gives no sign for so long is lost, in seconds.
-        photo_timeout_s: A picture that takes longer fails, in seconds.
+        photo_timeout_s: A picture that takes more processor time fails, in seconds; one that waits, after twice that.
         sweep_s: How often lost pictures are looked for, in seconds.
         poll_s: How often the database is asked for pictures that others have added, in seconds.
+        photo_memory_mb: The most memory of a worker process; None is no limit.
     """
 
     workers: int = 1
@@ -67,3 +68,4 @@ class WorkLimits:
     photo_timeout_s: float = 120.0
     sweep_s: float = 10.0
     poll_s: float = 0.5
+    photo_memory_mb: int | None = None

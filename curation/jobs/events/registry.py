@@ -20,6 +20,9 @@ from typing import Any
 from curation.errors import CurationError, EventNotFoundError, EventsFileError, EventTakenError
 from curation.jobs.events.known_event import EVENT_ID_PATTERN, KnownEvent, event_id_of, event_name_of
 from curation.jobs.job import utc_now
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS, NotValidError
+from curation.parsing.plain_files import read_plain
 from curation.settings import EventPlaces, Settings, event_places, is_address, own_event, place_key, sample_places
 from curation.settings.event_places import CURATED_FOLDER
 from curation.storage.atomic import explained, write_bytes
@@ -181,21 +184,21 @@ class EventRegistry:
 
     def _entries(self) -> list[_Entry]:
         try:
-            text = self._path.read_text(encoding="utf-8")
+            content = read_plain(self._path)
         except FileNotFoundError:
             return []
-        except (OSError, UnicodeDecodeError) as error:
-            if isinstance(error, OSError):
-                raise explained(error, self._path, "read") from error
-            raise EventsFileError(f"{self._path} is not text in UTF-8: restore it, or move it away") from error
-        return _parsed(text, self._path)
+        except OSError as error:
+            raise explained(error, self._path, "read") from error
+        except NotValidError as error:
+            raise EventsFileError(f"{self._path} is not valid ({error}): restore it, or move it away") from error
+        return _parsed(content, self._path)
 
     def _write(self, entries: list[_Entry]) -> None:
         text = json.dumps({"version": _VERSION, "events": entries}, indent=2, ensure_ascii=True)
         write_bytes(self._path, text.encode() + b"\n")
 
 
-def _parsed(text: str, path: Path) -> list[_Entry]:
+def _parsed(content: bytes, path: Path) -> list[_Entry]:
     """The entries of the file.
 
     Raises:
@@ -203,8 +206,8 @@ def _parsed(text: str, path: Path) -> list[_Entry]:
     """
     where = f"{path} is not valid"
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        data = parse_json(content)
+    except PARSER_ERRORS as error:
         raise EventsFileError(f"{where} ({error}): correct it, or move it away") from error
     if not isinstance(data, dict) or data.get("version") != _VERSION or not isinstance(data.get("events"), list):
         raise EventsFileError(f'{where}: it must hold {{"version": {_VERSION}, "events": [...]}}')

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import logging
 import os
 import threading
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from curation.decoders import decoded
 from curation.errors import CurationError, PhotoNotFoundError
 from curation.jobs.events.counting import count_photos
 from curation.jobs.events.known_event import KnownEvent
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 from curation.settings import Settings, is_address, with_places
 from curation.storage.atomic import is_process
-from curation.storage.csv_tables import ENCODING, unguarded
+from curation.storage.csv_tables import first_cells, unguarded
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.locks import LOCK_NAME
 from curation.storage.photo_scores_file import PHOTO_SCORES
@@ -111,7 +113,7 @@ class Summaries:
         from curation.photos.files.listing import photo_path
         from curation.photos.looks.pictures import PICTURES_VERSION, PictureSize, photo_picture
         from curation.pipelines.originals import originals_of
-        from curation.storage.file_stamps import stamp_of
+        from curation.storage.file_stamps import content_name, stamp_of
         from curation.storage.picture_cache import picture_key
 
         summary = self.of(event)
@@ -126,7 +128,8 @@ class Summaries:
 
         def make() -> bytes:
             with originals_of(settings).at_hand(path) as opened:
-                return photo_picture(opened, PictureSize.THUMBNAIL, max_megapixels=limit)
+                picture = partial(photo_picture, size=PictureSize.THUMBNAIL, max_megapixels=limit)
+                return decoded(picture, opened, about=content_name(stamp))
 
         return self._covers.made(picture_key(stamp, PICTURES_VERSION, "cover", limit), make)
 
@@ -189,20 +192,18 @@ def _counts(output_dir: Path) -> dict[str, int]:
 def _first_photo(table: Path) -> str | None:
     """The photo of the first row: the best one of a ranking."""
     try:
-        with table.open(encoding=ENCODING, newline="") as file:
-            row = next(csv.DictReader(file), None)
-    except (OSError, ValueError, csv.Error) as error:
+        path = first_cells(table).get("image_path")
+    except READING_ERRORS as error:
         logger.info("%s: %s", table, error)
         return None
-    path = (row or {}).get("image_path")
     return unguarded(path) if path else None
 
 
 def _is_held(output_dir: Path) -> bool:
     """Whether a run of this machine says that it works on the folder; a killed one leaves its note."""
     try:
-        note = json.loads((output_dir / f"{LOCK_NAME}.by").read_bytes())
+        note = read_json(output_dir / f"{LOCK_NAME}.by")
         pid = note["pid"]
         return isinstance(pid, int) and pid != os.getpid() and not note.get("brief") and is_process(pid)
-    except (OSError, ValueError, TypeError, KeyError):
+    except READING_ERRORS:
         return False

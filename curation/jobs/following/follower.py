@@ -16,6 +16,8 @@ from curation.jobs.following.pacing import Decision, Pacing, Seen, Wait
 from curation.jobs.job import Stage
 from curation.jobs.runner import JobRunner, ServiceEndingError
 from curation.jobs.store import ActiveJobError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import READING_ERRORS
 from curation.photos.files.listing import Listing
 from curation.settings import Settings
 from curation.storage.atomic import write_bytes
@@ -203,6 +205,6 @@ def _counted(count: int) -> str:
 
 def _stored(path: Path, *, default: bool) -> bool:
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8"))["is_on"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return bool(read_json(path)["is_on"])
+    except READING_ERRORS:
         return default

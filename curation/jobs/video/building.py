@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from curation.decoders import decoded
 from curation.domain.faces.face import Box
 from curation.errors import VideoFileNotFoundError
 from curation.extras import Extra, extra_for
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["build_films", "demand_extra"]
 
 FACE_PX = 256
+_FACTS_S = 120.0  # processor time: all packets of a long film are read
 PICTURES_DIR = "film_pictures"
 """The folder of kept pictures: beside films that were handed in; for clips of the event in `io.state_dir`."""
 PICTURES_VERSION = 1  # raise it when pictures made of the same film change
@@ -77,12 +79,19 @@ def _pictures(settings: Settings, folders: FilmFolders) -> FilmPictures:
 
 
 def _facts(settings: Settings, path: Path) -> ClipFacts:
-    from curation.video.opening import open_clip
+    from curation.video.opening import clip_facts
 
     video = settings.video
-    limits = {"max_minutes": video.max_video_minutes, "max_mb": video.max_video_mb}
-    with originals_of(settings).at_hand(path) as opened, open_clip(opened, **limits) as clip:
-        return clip.facts
+    read = partial(clip_facts, max_minutes=video.max_video_minutes, max_mb=video.max_video_mb)
+    with originals_of(settings).at_hand(path) as opened:
+        return decoded(read, opened, seconds=_FACTS_S)
+
+
+def _face_of_film(path: Path, *, time: Fraction, box: Box) -> bytes:
+    from curation.photos.looks.thumbnails import face_chip_jpeg
+    from curation.video.stills import still
+
+    return face_chip_jpeg(still(path, time), box, long_side_px=FACE_PX)
 
 
 class _KeptPictures:
@@ -102,17 +111,14 @@ class _KeptPictures:
             from curation.video.stills import still_jpeg
 
             with self._originals.at_hand(path) as opened:
-                return still_jpeg(opened, time, long_side_px=long_side_px)
+                return decoded(partial(still_jpeg, time=time, long_side_px=long_side_px), opened)
 
         return self._made(path, make, "still", time, long_side_px)
 
     def face(self, path: Path, time: Fraction, box: Box) -> bytes:
         def make() -> bytes:
-            from curation.photos.looks.thumbnails import face_chip_jpeg
-            from curation.video.stills import still
-
             with self._originals.at_hand(path) as opened:
-                return face_chip_jpeg(still(opened, time), box, long_side_px=FACE_PX)
+                return decoded(partial(_face_of_film, time=time, box=box), opened)
 
         return self._made(path, make, "face", time, *box)
 
@@ -223,4 +229,5 @@ def _fetch(settings: Settings, address: str, target: Path, max_bytes: float) -> 
 def _poster(settings: Settings, path: Path, poster: PosterResult, result: TrailerResult) -> bytes:
     from curation.photos.lettering.annotated_poster import annotated_poster
 
-    return annotated_poster(path, poster, result, max_megapixels=settings.io.max_photo_megapixels)
+    drawn = partial(annotated_poster, max_megapixels=settings.io.max_photo_megapixels)
+    return decoded(drawn, path, poster, result)

@@ -9,13 +9,17 @@ import re
 import shutil
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFolder, own_name, remove_left, sweep_left
 from curation.errors import StorageError, VideoNotFoundError
 from curation.jobs.video.film_record import FilmRecord
-from curation.storage.atomic import explained, is_process, write_bytes
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
+from curation.storage.atomic import explained, make_folder, write_bytes
 from curation.storage.locks import hold_file_lock
 
 __all__ = ["ANNOTATED", "FILM_ID", "INCOMING", "KNOWN_REFUSED", "FilmFolders", "no_film"]
@@ -122,12 +126,12 @@ class FilmFolders:
                 known = self._read.get(film_id)
             if known is not None and known[0] == stamp:
                 return known[1]
-            record = FilmRecord.from_json(json.loads(path.read_bytes()))
+            record = FilmRecord.from_json(read_json(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise explained(error, path, "read") from error
-        except ValueError as error:
+        except PARSER_ERRORS as error:
             raise StorageError(f"{path} is damaged ({error}): delete the folder, and hand the film in again") from error
         with self._guard:
             self._read[film_id] = stamp, record
@@ -199,29 +203,31 @@ class FilmFolders:
                 self._read.pop(film_id, None)
         shutil.rmtree(going, ignore_errors=True)
 
-    def incoming(self) -> Path:
-        """A path for a file that is being received.
+    def incoming(self) -> OwnFolder:
+        """A folder for one file that is being received; close it when the file was taken or is not wanted.
 
         Raises:
-            StorageError: If its folder cannot be made.
+            StorageError: If it cannot be made.
         """
         folder = self.folder / INCOMING
+        make_folder(folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            return OwnFolder(lambda: folder / own_name("film"))
         except OSError as error:
-            raise explained(error, folder, "created") from error
-        return folder / f"{uuid.uuid4().hex}.{os.getpid()}"
+            raise explained(error, folder, "written into") from error
 
     def sweep(self) -> None:
-        """Remove what processes left that have ended: files that were being received, and films half deleted."""
+        """Remove what processes left that have ended: files received or written by half, and films half deleted."""
         with suppress(OSError):
-            for path in (self.folder / INCOMING).iterdir():
-                owner = path.name.rpartition(".")[2]
-                if not (owner.isdecimal() and int(owner) != os.getpid() and is_process(int(owner))):
-                    path.unlink(missing_ok=True)
+            deque(sweep_left(self.folder / INCOMING), maxlen=0)
+            # Earlier versions named them by the number of their process.
+            deque(sweep_left(self.folder / INCOMING, "[0-9a-f]*.[0-9]*", holds=False), maxlen=0)
         with suppress(OSError):
             for path in self.folder.glob(f"{_GOING}*"):
                 shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            for path in self.folder.glob(f"*/**/.*{TEMPORARY_SUFFIX}"):
+                remove_left(path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -19,6 +19,8 @@ from curation.domain.film.times import Interval, rational, rational_text
 from curation.domain.film.track import Track
 from curation.domain.labelling.labels import Category
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["Anchor", "FilmName", "anchors_of", "followed", "names_version", "read_names", "write_names"]
@@ -125,16 +127,16 @@ def read_names(path: Path) -> dict[int, FilmName]:
         StorageError: If the file cannot be read, or is damaged.
     """
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise explained(error, path, "read") from error
-    except ValueError as error:
+    except PARSER_ERRORS as error:
         raise _damaged(path, error) from error
     try:
         return {int(cluster): _name(entry) for cluster, entry in data["names"].items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except PARSER_ERRORS as error:
         raise _damaged(path, error) from error
 
 

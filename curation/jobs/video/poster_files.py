@@ -9,6 +9,8 @@ from typing import Any
 from curation.domain.faces.face import Box
 from curation.domain.film.people import PosterFace, PosterResult, PosterStatus
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["ORIGINAL", "PICTURE", "read_poster", "write_poster"]
@@ -55,7 +57,7 @@ def read_poster(folder: Path) -> PosterResult | None:
     """
     path = folder / _RESULT
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
         return PosterResult(
             int(data["width"]),
             int(data["height"]),
@@ -66,7 +68,7 @@ def read_poster(folder: Path) -> PosterResult | None:
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except PARSER_ERRORS as error:
         raise StorageError(f"{path} is damaged ({error}): delete the poster, and hand it in again") from error
 
 

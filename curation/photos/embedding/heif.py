@@ -98,6 +98,7 @@ class _Heif:
         self._forgotten: frozenset[int] = frozenset()
         self._meta_at = self._find_meta()
         file.seek(self._meta_at.start)
+        self._read_bytes = 0
         self._meta = file.read(self._meta_at.end - self._meta_at.start)
         (whole,) = boxes(self._meta, 0, len(self._meta))
         self._children = list(boxes(self._meta, whole.body + 4, len(self._meta)))
@@ -131,11 +132,15 @@ class _Heif:
         place = self._locations.get(item.number)
         if place is None or place.reference or place.method not in (IN_FILE, _IN_META):
             raise PhotoUnreadableError("its metadata lies in an unknown place")
+        # Its parts may all be the same bytes of the file, and so may items.
+        self._read_bytes += sum(extent.length for extent in place.extents)
+        if self._read_bytes > MAX_PACKET_BYTES:
+            raise PhotoUnreadableError("its metadata is too large")
         parts = []
         start = self._meta_at.start + self._child(b"idat").body if place.method == _IN_META else 0
         for extent in place.extents:
-            if extent.length > MAX_PACKET_BYTES or extent.offset > self._size_bytes:
-                raise PhotoUnreadableError("its metadata is too large, or leads out of the file")
+            if extent.offset > self._size_bytes:
+                raise PhotoUnreadableError("its metadata leads out of the file")
             self._file.seek(start + extent.offset)
             parts.append(self._file.read(extent.length))
             if len(parts[-1]) < extent.length:

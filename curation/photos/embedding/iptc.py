@@ -33,6 +33,7 @@ IPTC_DIGEST = 0x0425
 XMP = 0x0424
 """The resource with an XMP packet."""
 
+_MAX_RESOURCES = 20_000
 _SIGNATURES = (b"8BIM", b"MeSa", b"PHUT", b"AgHg", b"DCSR")
 _MARK = 0x1C
 _KEYWORD = (2, 25)
@@ -73,7 +74,7 @@ def parse_resources(content: bytes) -> tuple[Resource, ...]:
     Raises:
         PhotoUnreadableError: If the block is damaged.
     """
-    found = []
+    found: list[Resource] = []
     at = 0
     while content[at : at + 4].strip(b"\0"):
         signature = content[at : at + 4]
@@ -86,6 +87,8 @@ def parse_resources(content: bytes) -> tuple[Resource, ...]:
         (size,) = struct.unpack_from(">I", content, start - 4)
         if start + size > len(content):
             raise PhotoUnreadableError("its Photoshop resources are cut off")
+        if len(found) >= _MAX_RESOURCES:
+            raise PhotoUnreadableError("it has too many Photoshop resources")
         found.append(Resource(signature, number, content[at + 6 : start - 4], content[start : start + size]))
         at = start + size + size % 2
     return tuple(found)

@@ -10,6 +10,8 @@ from curation.errors import PhotoUnreadableError
 
 __all__ = ["IN_FILE", "Box", "Extent", "Item", "Location", "box", "boxes", "item_infos", "locations", "write_locations"]
 
+_MAX_EXTENTS = 500_000  # of all items; their numbers can have no width, so that the size of the file is no limit
+
 IN_FILE = 0
 """Construction method of items whose places count from the beginning of the file."""
 
@@ -127,13 +129,18 @@ def locations(content: bytes, found: Box) -> list[Location]:
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size = sizes & 15 if version else 0
     result = []
+    total = 0
     for _ in range(reader.number(4 if version == 2 else 2)):
         number = reader.number(4 if version == 2 else 2)
         method = reader.number(2) & 15 if version else IN_FILE
         reference = reader.number(2)
         base = reader.number(base_size)
         extents = []
-        for _ in range(reader.number(2)):
+        count = reader.number(2)
+        total += count
+        if total > _MAX_EXTENTS:
+            raise PhotoUnreadableError("its items have too many parts")
+        for _ in range(count):
             index = reader.number(index_size)
             offset = base + reader.number(offset_size)
             length = reader.number(length_size)

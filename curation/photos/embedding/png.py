@@ -27,7 +27,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_WORD = b"XML:com.adobe.xmp"
 _XMP_PROFILE = b"Raw profile type xmp"
 _IPTC_PROFILE = b"Raw profile type iptc"
-_MAX_CHUNKS: Final = 1_000_000
+_MAX_CHUNKS: Final = 250_000
 _TEXTS = (b"iTXt", b"tEXt", b"zTXt")
 _OLD_IPTC = "its IPTC profile was not changed: programs that read keywords there do not see the names"
 
@@ -97,6 +97,8 @@ def _read(chunks: tuple[_Chunk, ...]) -> tuple[_Chunk | None, ExifBlock, OwnPack
             packets += [_packet_in(chunk)] if _is_packet(chunk) else []
         except PhotoUnreadableError as error:
             damaged, fault = damaged + 1, error
+        if sum(map(len, packets)) > MAX_PACKET_BYTES:
+            raise PhotoUnreadableError("its XMP packets are too large")
     packets += exif.packets
     if fault is not None and not packets:
         raise fault

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from curation.errors import PhotoUnreadableError
+from curation.regular_files import open_regular
 
 __all__ = ["content_sha256", "read_content"]
 
@@ -37,7 +38,7 @@ def read_content(path: Path, *, keep_bytes: int = _MAX_HELD_BYTES) -> tuple[str,
         PhotoUnreadableError: If the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(keep_bytes + 1) if keep_bytes else b""
             digest = hashlib.sha256(content)
             if keep_bytes and len(content) <= keep_bytes:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.measuring.taken import TakenTime, better_of, read_source, runs_from_default
 from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnknownFormError, PhotoUnreadableError
+from curation.photos.bounds.headers import require_bounded_lists
 from curation.photos.colours.exif_colours import raw_tells_adobe_rgb
 from curation.photos.colours.hdr import hdr_to_srgb
 from curation.photos.colours.told import told_colours
@@ -40,6 +41,7 @@ from curation.photos.taken.times import read_taken
 from curation.photos.whole.check import faults_of, require_seen_part_whole
 from curation.photos.whole.jpeg.thumbnail import exif_thumbnail, require_agreement
 from curation.photos.whole.tiff.raw import raw_faults
+from curation.regular_files import NOT_REGULAR
 
 __all__ = ["open_photo", "open_photo_bytes"]
 
@@ -167,7 +169,7 @@ def open_photo(
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise PhotoUnreadableError("not a file")
+            raise PhotoUnreadableError(NOT_REGULAR)
         if status.st_size == 0:
             raise PhotoDamagedError("the file is empty", FaultKind.EMPTY)
         return _opened(PhotoFile(path, content), path.name, path.suffix, max_megapixels, own_colours=own_colours)
@@ -215,6 +217,7 @@ def _opened(
             raise _of_zeros(file)
         error = PhotoUnknownFormError if is_something_else(start) else PhotoUnreadableError
         raise error(describe_other(start))
+    require_bounded_lists(file, kind)
     try:
         source = _source(file, kind, max_megapixels, own_colours)
     except PhotoUnreadableError as failure:

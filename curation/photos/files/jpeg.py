@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from curation.domain.files.health import FaultKind
 from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.bounds.jpeg import require_bounded_scans
 from curation.photos.colours.exif_colours import block_tells_adobe_rgb
 from curation.photos.files.exif import NO_FACTS, ExifFacts, read_exif_block
 from curation.photos.files.reasons import reason_of
@@ -34,14 +35,11 @@ JPEG_DIVISORS = (1, 2, 4, 8)
 """Sizes at which the decoder can decode (DCT scaling), as divisors of the full size."""
 
 _EOI = b"\xff\xd9"
-_SOS = b"\xff\xda"
 _SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ARITHMETIC_MARKERS = frozenset(range(0xC9, 0xD0)) - {0xCC}
 _PROGRESSIVE_MARKERS = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 _MAX_HEADER_SEGMENTS = 2000
-# Each scan of a progressive file processes the whole picture again, so a few bytes can take seconds.
-# Encoders write about 10 scans, at most about 70 with one per coefficient.
-_MAX_SCANS = 500
 # For a picture in several scans, libjpeg holds all coefficients in memory, whatever size it decodes at.
 _MAX_COEFFICIENT_BYTES = 900_000_000
 # For the few files that only Pillow decodes: at any size it takes 7 bytes per pixel.
@@ -51,6 +49,7 @@ _ORDER_OF_SCANS = "Inconsistent progression"
 _WARNING = re.compile(r"corrupt|premature|huffman|bogus|invalid|JFIF|Adobe", re.IGNORECASE)
 _MIN_TAIL_ZEROS = 2
 _MAX_STRAY_BYTES = 16
+_MAX_STRAY_HEADER_BYTES = 65536  # before one marker
 _FILL_GREY = 128  # the colour of missing data in libjpeg, whose coefficients are all zero
 
 
@@ -67,6 +66,7 @@ class JpegHeader:
         single_scan: Whether the whole picture is in one scan (not progressive).
         scan_offset: Where the picture's first data stand in the file.
         is_adobe_rgb: Whether its EXIF says that its colours are Adobe RGB.
+        is_arithmetic: Whether it is coded arithmetically: its decoder never runs out of data.
     """
 
     width: int
@@ -79,6 +79,7 @@ class JpegHeader:
     exif: bytes = b""
     mcu_height: int = 8
     is_adobe_rgb: bool = False
+    is_arithmetic: bool = False
 
 
 def read_jpeg_header(file: BinaryIO) -> JpegHeader:
@@ -163,10 +164,11 @@ def _next_marker(file: BinaryIO) -> int | None:
     """The next marker's code; fill bytes and, as in decoders, stray bytes before it are skipped."""
     stray = 0
     byte = file.read(1)
-    while byte and stray < 65536:
+    while byte and stray < _MAX_STRAY_HEADER_BYTES:
         if byte == b"\xff":
             code = file.read(1)
-            while code == b"\xff":
+            while code == b"\xff" and stray < _MAX_STRAY_HEADER_BYTES:
+                stray += 1
                 code = file.read(1)
             if not code:
                 return None
@@ -209,6 +211,7 @@ def _header(
         single_scan=single_scan,
         scan_offset=scan_offset,
         mcu_height=8 * v_max,
+        is_arithmetic=marker in _ARITHMETIC_MARKERS,
     )
 
 
@@ -227,9 +230,10 @@ def decode_jpeg(data: bytes, header: JpegHeader, divisor: int) -> NDArray[np.uin
     Raises:
         PhotoDamagedError: If blocks are missing, or some are not those of this picture.
         PhotoUnreadableError: If it cannot be decoded for another reason.
+        PhotoTooLargeError: If its scans are more work than a picture of its size can be.
     """
-    if not header.single_scan and data.count(_SOS) > _MAX_SCANS:
-        raise PhotoUnreadableError("the file is damaged: the JPEG has too many scans")
+    if not header.single_scan or header.is_arithmetic:
+        require_bounded_scans(data)
     try:
         array = _decode(data, header, divisor)
     except ValueError as error:
@@ -279,7 +283,11 @@ def _decode_in_order(data: bytes, header: JpegHeader, divisor: int, warning: str
     if pieces is None:
         raise damage(data, structure, warning)
     candidate = joined(structure, pieces)
-    return _without_zeros(_decode(candidate, header, divisor, strict=False), candidate, data, structure)
+    try:
+        array = _decode(candidate, header, divisor, strict=False)
+    except ValueError as error:  # some damage is refused without strictness, too
+        raise damage(data, structure, str(error)) from error
+    return _without_zeros(array, candidate, data, structure)
 
 
 def _may_be_whole(structure: JpegStructure) -> bool:

@@ -19,8 +19,9 @@ from curation.photos.files.formats import (
 )
 from curation.photos.finding.aside import Aside
 from curation.photos.finding.companions import COMPANION_EXTENSIONS
+from curation.photos.finding.folder_watch import FolderWatch, SeenFolder, answer_of, shown_path
 from curation.photos.finding.moving_parts import beside_photos
-from curation.photos.finding.names import CLUSTERS_MARK, SURROGATE, escaped, is_passed_over
+from curation.photos.finding.names import CLUSTERS_MARK, escaped, is_passed_over
 from curation.photos.finding.names import extension_of as _extension
 from curation.photos.finding.raw_pairs import RawPair, found_pairs, left_out
 from curation.photos.finding.twins import TwinFinder
@@ -102,6 +103,7 @@ class Listing:
         absent: (relative path, reason) of photos that are not on this disk, by what stands for them; sorted.
         pairs: RAW files and the pictures of the same shots; sorted.
         twins: RAW files that are not looked at, because the picture of the pair is; sorted by `image_path`.
+        folders: That were looked through, the folder of photos first; none if the photos lie in object storage.
     """
 
     photos: tuple[PhotoFile, ...]
@@ -111,6 +113,21 @@ class Listing:
     absent: tuple[tuple[str, str], ...] = ()
     pairs: tuple[RawPair, ...] = ()
     twins: tuple[PhotoFile, ...] = ()
+    folders: tuple[SeenFolder, ...] = ()
+
+    def watch(self) -> FolderWatch:
+        """Tells whether the folders are still those that were looked through."""
+        return FolderWatch(
+            self.folders, [photo.path for photo in (*self.photos, *self.twins)] + [clip.path for clip in self.clips]
+        )
+
+    def unseen(self) -> tuple[tuple[str, str], ...]:
+        """(relative path, reason) of folders that could not be looked into; each path ends with a slash."""
+        return tuple(item for item in self.failed if item[0].endswith("/"))
+
+    def why_unseen(self, image_path: str) -> str | None:
+        """Why the folder of a photo could not be looked into; None if it could, or is not there."""
+        return next((why for folder, why in self.unseen() if image_path.startswith(folder)), None)
 
     def with_twins_of(self, failed: Collection[str]) -> Listing:
         """The same with the RAW files of pictures that cannot be read among the photos."""
@@ -160,9 +177,12 @@ def list_photos(
     _check_root(root)
     found = FoundFiles()
     Walk(root, exclude, found).run()
+    found.demand_root(root)
     if finder is None and skip_raw_with_jpeg:
         finder = TwinFinder()
-    return found.listing(_shown(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder)
+    return found.listing(
+        shown_path(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder
+    )
 
 
 def photo_path(input_dir: Path, image_path: str) -> Path:
@@ -188,24 +208,23 @@ def _unescaped(text: str) -> str:
 
 
 def _check_root(root: Path) -> None:
-    advice = "give --input (or io.input_dir) the folder of your photos"
-    try:
-        is_dir = stat.S_ISDIR(root.stat().st_mode)
-    except FileNotFoundError as error:
-        raise PhotosMissingError(f"there is no folder {_shown(root)}: {advice}") from error
-    except OSError as error:
-        raise PhotosMissingError(f"the folder {_shown(root)} cannot be read ({error.strerror}): {advice}") from error
-    if not is_dir:
-        raise PhotosMissingError(f"{_shown(root)} is a file, not a folder: {advice}")
-    try:
-        with os.scandir(root):
-            pass
-    except OSError as error:
-        raise PhotosMissingError(f"the folder {_shown(root)} cannot be read ({error.strerror}): {advice}") from error
+    why = answer_of(lambda: _fault_of_root(root))
+    if why:
+        raise PhotosMissingError(f"{why}: give --input (or io.input_dir) the folder of your photos")
 
 
-def _shown(path: Path) -> str:
-    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(path))
+def _fault_of_root(root: Path) -> str:
+    shown = shown_path(root)
+    try:
+        if not stat.S_ISDIR(root.stat().st_mode):
+            return f"{shown} is a file, not a folder"
+        with os.scandir(root) as scan:
+            next(scan, None)
+    except FileNotFoundError:
+        return f"there is no folder {shown}"
+    except OSError as error:
+        return f"the folder {shown} cannot be read ({error.strerror})"
+    return ""
 
 
 class FoundFiles:
@@ -217,7 +236,19 @@ class FoundFiles:
         self.clips: list[ClipFile] = []
         self.ignored: list[tuple[str, str]] = []
         self.failed: list[tuple[str, str]] = []
+        self.folders: list[SeenFolder] = []
         self.aside = Aside()
+
+    def demand_root(self, root: Path) -> None:
+        """Check that the folder of photos did not vanish while it was looked through.
+
+        Raises:
+            PhotosMissingError: If it did.
+        """
+        if not self.folders or self.folders[0].path != root:
+            _check_root(root)  # says why, if it is still so
+            raise PhotosMissingError(f"the folder {shown_path(root)} could not be read: run again")
+        FolderWatch(self.folders[:1]).demand_all()
 
     def add(self, name: str, path: Path, size_bytes: int, mtime_ns: int, *, is_regular: bool = True) -> None:
         """Take a file as a photo, as a clip, as ignored, or silently as nothing, by its extension.
@@ -270,6 +301,7 @@ class FoundFiles:
             absent=self._absent(),
             pairs=pairs,
             twins=tuple(sorted(twins, key=lambda photo: photo.image_path)),
+            folders=tuple(self.folders),
         )
 
     def _absent(self) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from curation.regular_files import open_regular
+
 __all__ = ["PhotoFile"]
 
 
@@ -41,7 +43,7 @@ class PhotoFile(NamedTuple):
         if self.content is not None:
             return BytesIO(self.content)
         assert self.path is not None
-        return self.path.open("rb")
+        return open_regular(self.path)
 
     def read(self) -> bytes:
         """All of it.
@@ -52,7 +54,8 @@ class PhotoFile(NamedTuple):
         if self.content is not None:
             return self.content
         assert self.path is not None
-        return self.path.read_bytes()
+        with open_regular(self.path) as file:
+            return file.read()
 
     @property
     def opened_by_libraries(self) -> Path | BinaryIO:

@@ -12,6 +12,7 @@ from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, sniff
 from curation.photos.files.jpeg import read_jpeg_header
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.raw import read_raw_orientation
+from curation.regular_files import open_regular
 
 __all__ = ["format_of", "stored_picture"]
 
@@ -23,7 +24,7 @@ def format_of(path: Path) -> PhotoFormat | None:
         PhotoUnreadableError: If it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return sniff(file.read(SNIFF_BYTES), path.suffix[1:].lower())
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
@@ -46,7 +47,7 @@ def stored_picture(path: Path, *, max_megapixels: float) -> StoredPicture:
     kind = format_of(path)
     try:
         if kind is PhotoFormat.JPEG:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 header = read_jpeg_header(file)
             return StoredPicture(header.width, header.height, header.facts.orientation or 1)
         photo = open_photo(path, max_megapixels=max_megapixels)

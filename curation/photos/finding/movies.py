@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from curation.domain.files.shot_memory import MovieFacts
+from curation.regular_files import open_regular
 
 __all__ = ["has_content_id", "movie_facts", "read_movie_facts"]
 
@@ -27,7 +28,7 @@ _UUID = re.compile(rb"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}")
 def read_movie_facts(path: Path) -> MovieFacts:
     """The facts of a film; nothing for one that is broken, or of another container."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return movie_facts(file)
     except OSError:
         return MovieFacts()
@@ -49,7 +50,7 @@ def movie_facts(file: BinaryIO) -> MovieFacts:
 def has_content_id(path: Path, content_id: str) -> bool:
     """Whether a photo holds the id of a film, as Apple's cameras write it into their notes."""
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return content.find(content_id.encode("ascii")) >= 0
     except (OSError, ValueError):  # an empty file cannot be mapped
         return False

@@ -16,12 +16,14 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.decoders import decoded
 from curation.domain.files.moving_parts import MOVING_PART_S, is_moving_part
 from curation.domain.files.pairing import NO_SHOT, Pair, Pairs, ShotFacts, ShotFile, is_one_shot, pairs_of, proposed
 from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
 from curation.errors import PhotoError
 from curation.photos.files.formats import JPEG_LIKE_EXTENSIONS, RAW_EXTENSIONS
 from curation.photos.finding.movies import has_content_id, movie_facts
+from curation.regular_files import open_regular
 
 __all__ = ["FilesOfEvent", "FolderFiles", "StampedFile", "TwinFinder", "same_shot", "shot_facts"]
 
@@ -75,11 +77,11 @@ class FolderFiles:
 
     def opened(self, file: StampedFile) -> AbstractContextManager[BinaryIO]:
         """See `FilesOfEvent.opened`."""
-        return file.path.open("rb")
+        return open_regular(file.path)
 
     def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
         """See `FilesOfEvent.grey`."""
-        return _grey(file.path)
+        return _seen(file.path, f"{file.path}:{file.size_bytes}:{file.mtime_ns}")
 
     def holds(self, file: StampedFile, content_id: str) -> bool:
         """See `FilesOfEvent.holds`."""
@@ -92,8 +94,8 @@ def same_shot(raw: Path, photo: Path) -> bool | None:
     def seen() -> float | None:
         from curation.photos.finding.likeness import likeness
 
-        other = _grey(photo)
-        whole = None if other is None else _grey(raw)
+        other = _seen(photo)
+        whole = None if other is None else _seen(raw)
         return None if whole is None or other is None else likeness(whole, other)
 
     return is_one_shot(shot_facts(raw), shot_facts(photo), seen, is_beside=True, is_named_alike=True)
@@ -102,7 +104,7 @@ def same_shot(raw: Path, photo: Path) -> bool | None:
 def shot_facts(path: Path) -> ShotFacts:
     """What a file says of its shot; nothing if it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _facts(file)
     except OSError:
         return NO_SHOT
@@ -120,6 +122,13 @@ def _facts(file: BinaryIO) -> ShotFacts:
         return NO_SHOT
     time = taken.time if taken is not None and taken.place in _SHOT_TIMES else None
     return ShotFacts(time, camera, serial.lstrip("0"))
+
+
+def _seen(path: Path, about: str = "") -> NDArray[np.uint8] | None:
+    try:
+        return decoded(_grey, path, about=about, patient=True)
+    except PhotoError:
+        return None
 
 
 def _grey(path: Path) -> NDArray[np.uint8] | None:

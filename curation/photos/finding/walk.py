@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from curation.photos.files.formats import PHOTO_EXTENSIONS, VIDEO_EXTENSIONS, VIDEO_PROXY_EXTENSIONS
-from curation.photos.finding.names import CLUSTERS_MARK, escaped, extension_of, is_passed_over
+from curation.photos.finding.folder_watch import SeenFolder
+from curation.photos.finding.names import CLUSTERS_MARK, escaped, extension_of, is_passed_over, may_be_folder
 from curation.photos.finding.placeholders import absent_content, absent_link
 from curation.photos.finding.places import left_out, place_of
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Walk"]
 
 _CLIP_EXTENSIONS = VIDEO_EXTENSIONS - VIDEO_PROXY_EXTENSIONS
+_LEADS_AWAY = "a link that leads nowhere: if it leads to a folder, that is on a disk which is not connected"
 
 
 class Walk:
@@ -59,8 +62,9 @@ class Walk:
                 with os.scandir(folder) as scan:
                     entries = sorted(scan, key=lambda entry: entry.name)
             except OSError as error:
-                self._found.failed.append((escaped(f"{relative}/"), f"the folder cannot be read: {error.strerror}"))
+                self._unseen(str(relative), error)
                 continue
+            self._found.folders.append(SeenFolder(folder, status.st_dev, status.st_ino))
             if any(entry.name == CLUSTERS_MARK for entry in entries):
                 continue
             within = "" if relative == PurePosixPath() else str(relative)
@@ -72,27 +76,31 @@ class Walk:
     def _entry(self, within: str, entry: os.DirEntry[str]) -> Path | None:
         """Record a file or a link of the folder `within`; returns a folder to walk."""
         relative = f"{within}/{entry.name}" if within else entry.name
+        is_folder = False
         try:
-            if entry.is_dir():
+            is_folder = entry.is_dir()
+            if is_folder:
                 return self._folder(relative, entry)
-        except OSError:
-            pass  # a loop of links; what it is called decides below
+        except OSError as error:
+            if is_folder and not is_passed_over(entry.name):
+                self._unseen(relative, error)  # on a disk that does not answer
+            if is_folder:
+                return None
+            # What it is called decides below: it may be a loop of links.
         if self._found.aside.add_placeholder(within, entry.name):
             return None
         if is_passed_over(entry.name):
             self._found.aside.add_trashed(entry.name, within)
             return None
-        path, is_photo = Path(entry.path), extension_of(entry.name) in PHOTO_EXTENSIONS
+        path, is_shown = Path(entry.path), extension_of(entry.name) in PHOTO_EXTENSIONS | _CLIP_EXTENSIONS
         try:
             status = entry.stat()
         except OSError as error:
-            if is_photo:
-                self._unreadable(relative, path, error)
+            self._unreadable(relative, entry, error, is_shown=is_shown)
             return None
         if (status.st_dev, status.st_ino) in self._excluded:
             return None
         is_regular = stat.S_ISREG(status.st_mode)
-        is_shown = is_photo or extension_of(entry.name) in _CLIP_EXTENSIONS
         absent = absent_content(path, status) if is_regular and is_shown else None
         if absent is not None:
             self._found.aside.absent.append((escaped(relative), absent))
@@ -118,14 +126,25 @@ class Walk:
         self._links.append((PurePosixPath(relative), path))
         return None
 
-    def _unreadable(self, relative: str, path: Path, error: OSError) -> None:
-        why = absent_link(path) if isinstance(error, FileNotFoundError) else None
+    def _unseen(self, relative: str, error: OSError) -> None:
+        """Tell of a folder that cannot be looked into, whatever lies in it."""
+        self._found.failed.append((escaped(f"{relative}/"), f"the folder cannot be read: {error.strerror}"))
+
+    def _unreadable(self, relative: str, entry: os.DirEntry[str], error: OSError, *, is_shown: bool) -> None:
+        """Tell of a photo or clip, or of what may be a folder of photos, of which the disk does not say what it is."""
+        is_link = entry.is_symlink()
+        if isinstance(error, FileNotFoundError) and not is_link:
+            return  # it was deleted a moment ago
+        if not is_shown:
+            if error.errno != errno.ELOOP and may_be_folder(entry.name):
+                self._found.failed.append((escaped(f"{relative}/"), _LEADS_AWAY if is_link else _told(error)))
+            return
+        why = absent_link(Path(entry.path)) if isinstance(error, FileNotFoundError) else None
         if why is not None:
             self._found.aside.absent.append((escaped(relative), why))
             return
         broken = isinstance(error, FileNotFoundError)
-        fault = "a link that leads nowhere" if broken else f"cannot be read: {error.strerror}"
-        self._found.failed.append((escaped(relative), fault))
+        self._found.failed.append((escaped(relative), "a link that leads nowhere" if broken else _told(error)))
 
 
 class _Disk:
@@ -155,6 +174,10 @@ class _Disk:
         return sum(
             extension_of(name) in PHOTO_EXTENSIONS for _, _, names in os.walk(self._root / folder) for name in names
         )
+
+
+def _told(error: OSError) -> str:
+    return f"cannot be read: {error.strerror}"
 
 
 def _size_bytes(entry: os.DirEntry[str]) -> int:

@@ -17,6 +17,7 @@ __all__ = ["MetadataBlocks", "photoshop_resource", "read_blocks"]
 
 _MAX_BLOCK_BYTES = 2**24
 _MAX_SEGMENTS = 5000
+_MAX_FILL_BYTES = 65536  # before one marker
 _XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 _PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
 _IPTC, _PSD_EXIF, _PSD_XMP = 0x0404, 0x0422, 0x0424
@@ -28,6 +29,8 @@ _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _EXIF_UUID = b"JpgTiffExif->JP2"
 _GIF_BYTES = 2**20
 _PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_TEXT_BYTES = 256
+_MAX_PACKED_BYTES = 2**26  # what all packed texts of a PNG may unpack to: some are as small as they unpack to much
 
 
 @dataclass(slots=True)
@@ -112,8 +115,12 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     file.seek(2)
     for _ in range(_MAX_SEGMENTS):
         byte = file.read(1)
-        while byte == b"\xff" or (byte and byte[0] in range(0xD0, 0xD9)):
+        for _ in range(_MAX_FILL_BYTES):
+            if byte != b"\xff" and not (byte and byte[0] in range(0xD0, 0xD9)):
+                break
             byte = file.read(1)
+        else:
+            return
         if not byte or byte in (b"\xda", b"\xd9"):
             return
         size = file.read(2)
@@ -143,19 +150,20 @@ def photoshop_resource(content: bytes, wanted: int) -> bytes:
 
 def _read_png(file: BinaryIO, blocks: MetadataBlocks) -> None:
     file.seek(8)
+    unpacker = _Unpacker()
     for _ in range(_MAX_SEGMENTS * 20):
         header = file.read(8)
         if len(header) < 8 or header[4:] == b"IEND":
             return
         length, kind = int.from_bytes(header[:4], "big"), header[4:]
         if kind in (b"eXIf", b"tIME", *_PNG_TEXTS) and length <= _MAX_BLOCK_BYTES:
-            _take_chunk(kind, file.read(length), blocks)
+            _take_chunk(kind, file.read(length), blocks, unpacker)
             file.seek(4, 1)
         else:
             file.seek(length + 4, 1)
 
 
-def _take_chunk(kind: bytes, body: bytes, blocks: MetadataBlocks) -> None:
+def _take_chunk(kind: bytes, body: bytes, blocks: MetadataBlocks, unpacker: _Unpacker) -> None:
     if kind == b"eXIf":
         _add_exif(blocks, body)
         return
@@ -163,19 +171,21 @@ def _take_chunk(kind: bytes, body: bytes, blocks: MetadataBlocks) -> None:
         blocks.changed = body
         return
     keyword, _, rest = body.partition(b"\0")
+    name = keyword.decode("latin-1").casefold()
+    is_packet = name == "xml:com.adobe.xmp" or name.startswith("raw profile type ")
+    most = _MAX_BLOCK_BYTES if is_packet else _TEXT_BYTES
     if kind == b"zTXt":
-        rest = _inflated(rest[1:])
+        rest = unpacker.unpack(rest[1:], most)
     elif kind == b"iTXt":
         is_packed, rest = rest[:1] == b"\1", rest[2:]
         rest = rest.split(b"\0", 2)[-1]
-        rest = _inflated(rest) if is_packed else rest
-    name = keyword.decode("latin-1").casefold()
+        rest = unpacker.unpack(rest, most) if is_packed else rest
     if name == "xml:com.adobe.xmp":
         blocks.xmp = rest
     elif name.startswith("raw profile type "):
         _take_profile(name.rpartition(" ")[2], rest, blocks)
     else:
-        blocks.texts.setdefault(name, rest[:256].decode("utf-8" if kind == b"iTXt" else "latin-1", "replace"))
+        blocks.texts.setdefault(name, rest[:_TEXT_BYTES].decode("utf-8" if kind == b"iTXt" else "latin-1", "replace"))
 
 
 def _take_profile(kind: str, text: bytes, blocks: MetadataBlocks) -> None:
@@ -190,8 +200,16 @@ def _take_profile(kind: str, text: bytes, blocks: MetadataBlocks) -> None:
         blocks.iptc = photoshop_resource(content, _IPTC) or content
 
 
-def _inflated(content: bytes) -> bytes:
-    return zlib.decompressobj().decompress(content, _MAX_BLOCK_BYTES)
+class _Unpacker:
+    """Unpacks the texts of one file, up to a limit for all of them."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_PACKED_BYTES
+
+    def unpack(self, content: bytes, most: int) -> bytes:
+        found = zlib.decompressobj().decompress(content, max(1, min(most, self._left)))
+        self._left -= len(found)
+        return found
 
 
 def _read_riff(file: BinaryIO, blocks: MetadataBlocks) -> None:

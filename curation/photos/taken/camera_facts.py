@@ -12,6 +12,7 @@ from curation.domain.measuring.camera import NO_CAMERA, CameraFacts
 from curation.photos.taken.blocks import MetadataBlocks, read_blocks
 from curation.photos.taken.tiff_tags import TagValue, read_tags
 from curation.photos.taken.times import taken_of_blocks
+from curation.regular_files import open_regular
 
 __all__ = ["camera_of_exif", "read_camera_facts", "read_clock"]
 
@@ -26,7 +27,7 @@ _MAX_NAME_CHARS = 80
 def read_camera_facts(path: Path) -> CameraFacts:
     """What a photo's file says of its taking; nothing for a file without metadata, or one that cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _of_blocks(read_blocks(file))
     except (OSError, struct.error, ValueError, OverflowError):
         return NO_CAMERA

@@ -13,6 +13,7 @@ _MAX_BOXES = 10_000
 _MAX_META_BYTES = 2**23
 _MAX_ITEM_BYTES = 2**24
 _MAX_ITEMS = 20_000
+_MAX_EXTENTS = 100_000  # of all items; their numbers can have no width, so that the size of the file is no limit
 
 Box = tuple[bytes, int, int]
 Extent = tuple[int, int, int]
@@ -105,13 +106,18 @@ def _locations(body: bytes, wanted: set[int]) -> dict[int, list[Extent]]:
         return int.from_bytes(body[at - size : at], "big")
 
     found: dict[int, list[Extent]] = {}
+    count = 0
     for _ in range(min(number(4 if wide else 2), _MAX_ITEMS)):
         item = number(4 if wide else 2)
         method = number(2) & 15 if version in (1, 2) else 0
         number(2)
         base = number(base_bytes)
         extents: list[Extent] = []
-        for _ in range(number(2)):
+        parts = number(2)
+        count += parts
+        if count > _MAX_EXTENTS:
+            raise struct.error("its items have too many parts")
+        for _ in range(parts):
             number(index_bytes)
             offset = number(offset_bytes)
             extents.append((method, base + offset, number(length_bytes)))
@@ -121,10 +127,13 @@ def _locations(body: bytes, wanted: set[int]) -> dict[int, list[Extent]]:
 
 
 def _content(file: BinaryIO, extents: list[Extent], data: int) -> bytes:
+    # The parts of an item may all be the same bytes of the file.
+    if sum(length for _, _, length in extents) > _MAX_ITEM_BYTES:
+        return b""
     parts = []
     for method, offset, length in extents:
-        if method not in (0, 1) or length > _MAX_ITEM_BYTES:
+        if method not in (0, 1):
             return b""
         file.seek(offset + (data if method == 1 else 0))
         parts.append(file.read(length))
-    return b"".join(parts)[:_MAX_ITEM_BYTES]
+    return b"".join(parts)

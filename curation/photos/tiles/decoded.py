@@ -72,6 +72,13 @@ class DecodedPhotos:
                 self._watch()
         return True
 
+    def give_back(self, size_bytes: int) -> None:
+        """Let go of those that nobody asked for longest, until so much memory is free."""
+        with self._guard:
+            left = self._size_bytes() - size_bytes
+            while self._kept and self._size_bytes() > left:
+                self._kept.popitem(last=False)
+
     def _size_bytes(self) -> int:
         return sum(photo.size_bytes for photo in self._kept.values())
 

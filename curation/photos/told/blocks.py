@@ -15,6 +15,7 @@ from curation.photos.told.chunks import png_blocks, webp_blocks
 from curation.photos.told.resources import RESOURCE_IPTC, RESOURCE_XMP, resources_of
 from curation.photos.told.segments import jpeg_blocks
 from curation.photos.told.tiff_tags import XMP_TAG, tiff_blocks
+from curation.regular_files import open_regular
 
 __all__ = ["NO_BLOCKS", "FileBlocks", "read_blocks"]
 
@@ -53,7 +54,7 @@ def read_blocks(path: Path) -> FileBlocks:
     Raises:
         OSError: If the file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         start = file.read(SNIFF_BYTES)
         kind = sniff(start, path.suffix[1:].lower())
         file.seek(0)

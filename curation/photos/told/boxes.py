@@ -14,7 +14,8 @@ __all__ = ["box_blocks", "jpeg_xl_blocks"]
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _MAX_BOXES = 10_000
 _MAX_META_BYTES = 16 * 2**20
-_MAX_BLOCK_BYTES = 64 * 2**20
+_MAX_BLOCK_BYTES = 64 * 2**20  # of all items together, whose parts may all be the same bytes of the file
+_MAX_EXTENTS = 100_000
 _XMP_TYPE = b"application/rdf+xml"
 _FULL = 4  # bytes of version and flags
 
@@ -108,12 +109,14 @@ def _items(file: BinaryIO, meta: bytes, meta_at: int) -> tuple[list[bytes], byte
     if not wanted:
         return [], b""
     data_at = meta_at + boxes[b"idat"].start if b"idat" in boxes else None
-    xmp, exif = [], b""
+    xmp, exif, left = [], b"", _MAX_BLOCK_BYTES
     for item, extents in _extents(meta[boxes[b"iloc"].start : boxes[b"iloc"].end], wanted, data_at).items():
-        content = b""
+        pieces = []
         for place, size in extents:
             file.seek(place)
-            content += file.read(min(size, _MAX_BLOCK_BYTES - len(content)))
+            pieces.append(file.read(min(size, left)))
+            left -= len(pieces[-1])
+        content = b"".join(pieces)
         if kinds[item] == _XMP_TYPE:
             xmp.append(content)
         else:
@@ -166,13 +169,18 @@ def _extents(location: bytes, wanted: set[int], data_at: int | None) -> dict[int
         return value
 
     out: dict[int, list[tuple[int, int]]] = {}
+    count = 0
     for _ in range(number(id_bytes)):
         item = number(id_bytes)
         method = number(2) & 15 if version in (1, 2) else 0
         number(2)  # the file that has it; 0 is this one
         base = number(base_bytes)
         extents = []
-        for _ in range(number(2)):
+        parts = number(2)
+        count += parts
+        if count > _MAX_EXTENTS:
+            raise ValueError("the items have too many parts")
+        for _ in range(parts):
             number(index_bytes)
             offset, length = base + number(offset_bytes), number(length_bytes)
             extents.append((offset, length))

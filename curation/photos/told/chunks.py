@@ -12,7 +12,7 @@ from curation.photos.told.resources import RESOURCE_IPTC, resources_of
 __all__ = ["ChunkBlocks", "png_blocks", "webp_blocks"]
 
 _MAX_CHUNKS = 100_000  # a PNG of 200 megapixels in chunks of 8 KiB has some 50,000
-_MAX_BLOCK_BYTES = 64 * 2**20
+_MAX_BLOCK_BYTES = 64 * 2**20  # of one, and of all together: a few bytes can unpack to that
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _PROFILES = (b"Raw profile type xmp", b"Raw profile type iptc", b"Raw profile type exif", b"Raw profile type APP1")
 
@@ -31,6 +31,7 @@ def png_blocks(file: BinaryIO) -> ChunkBlocks:
     file.seek(8)
     xmp: list[bytes] = []
     exif, iptc = b"", b""
+    left = _MAX_BLOCK_BYTES
     for _ in range(_MAX_CHUNKS):
         header = file.read(8)
         if len(header) < 8:
@@ -50,11 +51,14 @@ def png_blocks(file: BinaryIO) -> ChunkBlocks:
             continue
         keyword, _, rest = body.partition(b"\0")
         if name == b"iTXt" and keyword == _XMP_KEYWORD:
-            packet = _international(rest)
+            packet = _international(rest, left)
+            left -= len(packet)
             if packet:
                 xmp.append(packet)
         elif keyword in _PROFILES:
-            text = _unpacked(rest[1:]) if name == b"zTXt" else rest if name == b"tEXt" else _international(rest)
+            packed = rest[1:] if name == b"zTXt" else b""
+            text = _unpacked(packed, left) if packed else rest if name == b"tEXt" else _international(rest, left)
+            left -= len(text)
             profile = _profile(text)
             if keyword.endswith(b"xmp") and profile:
                 xmp.append(profile)
@@ -87,20 +91,22 @@ def webp_blocks(file: BinaryIO) -> ChunkBlocks:
     return ChunkBlocks(tuple(xmp), exif)
 
 
-def _international(rest: bytes) -> bytes:
+def _international(rest: bytes, most: int) -> bytes:
     """The text of an iTXt chunk behind its keyword: compression flag and method, language, translated keyword, text."""
     if len(rest) < 2:
         return b""
     text = rest[2:].split(b"\0", 2)
     if len(text) < 3:
         return b""
-    return _unpacked(text[2]) if rest[0] else text[2]
+    return _unpacked(text[2], most) if rest[0] else text[2]
 
 
-def _unpacked(content: bytes) -> bytes:
+def _unpacked(content: bytes, most: int) -> bytes:
+    if most <= 0:
+        return b""
     unpacking = zlib.decompressobj()
     try:
-        return unpacking.decompress(content, _MAX_BLOCK_BYTES)
+        return unpacking.decompress(content, most)
     except zlib.error:
         return b""
 

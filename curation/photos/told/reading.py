@@ -19,6 +19,7 @@ from curation.photos.told.takeout import takeout_words
 from curation.photos.told.tiff_tags import ORIENTATION_TAG
 from curation.photos.told.words import SourceWords, words_of_exif, words_of_keywords, words_of_packet
 from curation.photos.xmp.packet import XmpPacket
+from curation.regular_files import open_regular
 
 __all__ = ["FolderReader"]
 
@@ -223,7 +224,7 @@ def _is_newer(first: SourceWords, second: SourceWords) -> bool:
 def _content(path: Path) -> bytes:
     """The content of a file beside a photo; empty if it cannot be read, or is too large to be one."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_SIDECAR_BYTES + 1)
     except OSError:
         return b""

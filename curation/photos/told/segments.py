@@ -14,6 +14,7 @@ _PHOTOSHOP = b"Photoshop 3.0\0"
 _EXIF = b"Exif\0"
 _NAME_BYTES = 32
 _MAX_SEGMENTS = 5000
+_MAX_FILL_BYTES = 65536  # before one marker
 _MAX_REST_BYTES = 64 * 2**20
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _ENDS = frozenset({0xD9, 0xDA})
@@ -87,9 +88,11 @@ def _next_code(file: BinaryIO) -> int | None:
     byte = file.read(1)
     if byte != b"\xff":
         return None
-    while byte == b"\xff":
+    for _ in range(_MAX_FILL_BYTES):
+        if byte != b"\xff":
+            break
         byte = file.read(1)
-    return byte[0] if byte and byte != b"\0" else None
+    return byte[0] if byte not in (b"", b"\0", b"\xff") else None
 
 
 def _rest(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from curation.domain.judging.picks import Pick
 from curation.domain.told.names import person_name
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.photos.told.words import SourceWords
 
 __all__ = ["takeout_words"]
@@ -16,8 +16,8 @@ _MAX_NAMES = 200
 def takeout_words(content: bytes) -> SourceWords | None:
     """What the file says; None if it is not one of Google Takeout, or says nothing."""
     try:
-        data = json.loads(content)
-    except (ValueError, RecursionError):
+        data = parse_json(content)
+    except PARSER_ERRORS:
         return None
     # Other programs and people keep .json files beside photos, too.
     if not isinstance(data, dict) or "title" not in data or not ({"photoTakenTime", "url"} & data.keys()):

@@ -23,6 +23,8 @@ def first_zeros(data: bytes, at_least: int, start: int = 0, end: int | None = No
         Where the run begins, and the place behind it; None if there is no such run.
     """
     end = len(data) if end is None else min(end, len(data))
+    if at_least > end - start:
+        return None  # also where a header asks for runs that are longer than the memory
     found = data.find(bytes(at_least), start, end)
     return None if found < 0 else (found, zeros_end(data, found + at_least, end))
 

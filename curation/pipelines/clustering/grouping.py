@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,11 +17,13 @@ from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, Constrai
 from curation.domain.report import Progress
 from curation.engines.base import EngineSpec
 from curation.errors import WorkerError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.grouping_task import ClusterTask, cluster_faces_worker
 from curation.pipelines.stage import RunContext, content_key
 from curation.settings import ClusteringSettings
-from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
+from curation.storage.atomic import explained, own_working_file
 from curation.workers.pool import usable_cores
 
 __all__ = ["FaceGrouping", "grouping_rule"]
@@ -136,8 +137,8 @@ class FaceGrouping:
         if stored is None or len(stored[0]) != count:
             return None
         try:
-            return stored[0], GroupingEvidence.from_json(json.loads(stored[1]))
-        except ValueError:
+            return stored[0], GroupingEvidence.from_json(parse_json(stored[1]))
+        except PARSER_ERRORS:
             return None
 
     def _computed(
@@ -157,30 +158,21 @@ class FaceGrouping:
         self._context.progress(Progress("grouping faces", 0, count))
         # The other workers are idle now, so their cores are free.
         threads = self._context.settings.performance.workers or usable_cores()
-        place, pairs = self._temporary("grouping"), self._temporary("apart")
+        output = self._context.settings.io.output_dir
         # Poor faces that the user assigned to a cluster need no guess, and for those that cannot be read there is none.
         is_good = np.where(identified, 1, np.where((constraints.cluster == NOBODY) & ~is_unreadable, 0, -1))
         second_look = self._context.settings.clustering.second_look
-        try:
-            with open_atomic(place, durable=False) as file:
-                np.save(file, np.stack([faces.photo, is_good, constraints.together], axis=1), allow_pickle=False)
+        with own_working_file(output, "grouping.npy") as place, own_working_file(output, "apart.npy") as pairs:
+            _save(place, np.stack([faces.photo, is_good, constraints.together], axis=1))
             if len(constraints.apart) > 0:
-                with open_atomic(pairs, durable=False) as file:
-                    np.save(file, constraints.apart.astype(np.int64), allow_pickle=False)
+                _save(pairs, constraints.apart.astype(np.int64))
             apart = pairs if len(constraints.apart) > 0 else None
             task = ClusterTask(faces.embeddings.path, place, apart, self._rule, second_look, threads)
             (outcome,) = self._context.pool.run(cluster_faces_worker, [task], cancel=self._context.cancel)
-        finally:
-            place.unlink(missing_ok=True)
-            pairs.unlink(missing_ok=True)
         if outcome.result is None:
             reason = outcome.failure.reason if outcome.failure else "no result"
             raise WorkerError(f"grouping {count} faces failed: {reason}; is there enough free memory?")
         return np.array(outcome.result.labels, dtype=np.int64), outcome.result.evidence
-
-    def _temporary(self, name: str) -> Path:
-        """A file with a name that the next run removes if this one is killed."""
-        return self._context.settings.io.output_dir / f".{name}.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
 
     def confidences(
         self, faces: EventFaces, members: dict[int, list[int]], evidence: GroupingEvidence
@@ -205,3 +197,11 @@ class FaceGrouping:
                 vectors = faces.embeddings[of_cluster]
                 out[of_cluster] = confidences(vectors, np.zeros(len(vectors), dtype=np.int64), evidence.group_distance)
         return out
+
+
+def _save(place: Path, values: NDArray[np.int64]) -> None:
+    try:
+        with place.open("wb") as file:
+            np.save(file, values, allow_pickle=False)
+    except OSError as error:
+        raise explained(error, place, "written") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.files.broken import BrokenFile, broken_to_json, counts, told
+from curation.domain.files.broken import BrokenFile, broken_to_json, counts, folders_told, told
 from curation.domain.files.health import FaultKind
 from curation.domain.grouping.grouping_evidence import GroupingEvidence
 from curation.domain.identity.unfound import Unfound, unfound_told
@@ -50,7 +49,7 @@ from curation.pipelines.said.words import unfound_json
 from curation.pipelines.stage import Batches, RunContext, content_key, failure_of, failures_as_json
 from curation.pipelines.stepping_in import keep_lost, left_of_moments, photos_with_raw, raw_twins, stepping_in
 from curation.settings import ClusteringSettings
-from curation.storage.atomic import TEMPORARY_SUFFIX
+from curation.storage.atomic import own_working_file
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
 from curation.storage.file_stamps import FileStamp
@@ -117,6 +116,7 @@ class FaceClusteringPipeline:
             What was found; `analysed + failed == total`.
 
         Raises:
+            PhotosMissingError: If a folder of the listing vanished during the run; all outputs are as they were.
             OtherEventError: If the output folder has labels or corrections of other photos.
             CorrectionsError: If corrections.json is not valid.
             FaceDataError: If there are labels but the face_data.csv that they belong to is not valid.
@@ -133,16 +133,18 @@ class FaceClusteringPipeline:
                 listing = listing.with_twins_of({failure.image_path for failure in failures})
                 hashes |= more
                 failures, reused = [*failures, *also_failed], reused + also_reused
+            self._context.demand_output()
             failures = left_of_moments(listing, failures, hashes.keys())
             keep_lost(self._context.settings, listing, failures)
             drawn = earlier.drawn(hashes)
             analyse_drawn(self._context, self._attributes, self._key, listing, hashes, drawn)
             paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
-            # The next run removes a file with such a name if this one is killed.
-            place = self._output / f".collected.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
-            with collected_faces(
-                self._context.store, [(path, hashes[path]) for path in paths], self._key, place, drawn
-            ) as faces:
+            with (
+                own_working_file(self._output, "collected.npy") as place,
+                collected_faces(
+                    self._context.store, [(path, hashes[path]) for path in paths], self._key, place, drawn
+                ) as faces,
+            ):
                 failed = {failure.image_path for failure in failures}
                 present = PresentEvent(
                     faces,
@@ -156,6 +158,7 @@ class FaceClusteringPipeline:
                     raw_twins(listing, hashes.keys()),
                 )
                 broken = broken_files(listing, failures, hashes, self._context.store)
+                self._context.watch.demand_all()
                 return self._finish(listing, faces, failures, broken, reused, earlier, present, began)
 
     def _finish(
@@ -188,6 +191,7 @@ class FaceClusteringPipeline:
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.lock_dir):
             self._context.refresh_words()
+            self._context.demand_output()
             words.read_again()
             corrections = words.corrections()
             ids = assigned_ids(
@@ -204,6 +208,7 @@ class FaceClusteringPipeline:
             members = _members(ids.ids)
             rows = faces.rows(ids.ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
             self._context.stop_if_cancelled()
+            self._context.demand_output()
             with_attributes = self._attributes.added(rows, faces, unreadable.is_unreadable)
             with new_files(self._output) as new:
                 table_sha256 = write_face_data(
@@ -225,6 +230,7 @@ class FaceClusteringPipeline:
                     # Before the pictures, which take longest: without the record scoring would miss photos.
                     new.publish(last=(CLUSTERING_RUN,))
         write_pictures(self._context, faces, members, self._key, cover_rows(corrections, places))
+        self._context.demand_output()
         return replace(report, seconds=time.monotonic() - began)
 
     def _analyse(self, listing: Listing) -> tuple[dict[str, str], list[Failure], int]:
@@ -232,7 +238,7 @@ class FaceClusteringPipeline:
         store = self._context.store
         stamps = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
         known = store.known_hashes(stamps.values())
-        analysed = store.analysed(set(known.values()), self._key)
+        analysed = store.analysed(set(known.values()), self._key, with_pictures=True)
         hashes = {photo.image_path: known[photo.path] for photo in listing.photos if known.get(photo.path) in analysed}
         reused = len(hashes)
         complete = self._attributes.complete(hashes.values())
@@ -241,7 +247,10 @@ class FaceClusteringPipeline:
             for photo in listing.photos
             if hashes.get(photo.image_path) not in complete
         ]
-        failures = [Failure(path, reason, FaultKind.UNREADABLE) for path, reason in listing.failed]
+        # A folder that cannot be looked into is no broken file.
+        failures = [
+            Failure(path, reason, "" if path.endswith("/") else FaultKind.UNREADABLE) for path, reason in listing.failed
+        ]
         done = len(listing.photos) - len(tasks) + len(failures)
         lost: list[AnalyseTask] = []
         for outcome in self._worked_through(tasks, done, len(failures)):
@@ -332,7 +341,12 @@ class FaceClusteringPipeline:
             engine_reason=self._spec.reason,
             outputs=(FACE_DATA, EMBEDDINGS, CLUSTERS_DIR, FILE_HEALTH, CLUSTERING_RUN),
             seconds=time.monotonic() - began,
-            warnings=(*told(broken), *unfound_told(unfound), *self._attributes.warnings()),
+            warnings=(
+                *told(broken),
+                *folders_told(listing.unseen()),
+                *unfound_told(unfound),
+                *self._attributes.warnings(),
+            ),
             broken_files=broken_counts[0],
             absent_photos=broken_counts[1],
             broken=broken,

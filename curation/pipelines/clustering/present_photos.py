@@ -56,7 +56,7 @@ class PresentEvent:
         Args:
             faces: Of the run.
             contents: SHA-256 by path of all photos that could be read.
-            unreadable: Paths of those that could not.
+            unreadable: Paths of those that could not, and with a slash at the end of folders that could not.
             remembered: Of earlier runs.
             store: Has the analyses.
             spec: The engine of the run.
@@ -70,6 +70,7 @@ class PresentEvent:
         self._faces = faces
         self._contents = contents
         self._unreadable = unreadable
+        self._unseen = tuple(path for path in unreadable if path.endswith("/"))
         self._remembered = remembered
         self._store = store
         self._key = key
@@ -81,7 +82,7 @@ class PresentEvent:
 
     def is_unreadable(self, image_path: str) -> bool:
         """See `PresentPhotos.is_unreadable`."""
-        return image_path in self._unreadable
+        return image_path in self._unreadable or image_path.startswith(self._unseen)
 
     def twin(self, image_path: str, *, by_name: bool) -> str | None:
         """See `PresentPhotos.twin`."""

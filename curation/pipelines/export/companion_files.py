@@ -24,6 +24,7 @@ from curation.photos.taken.camera_facts import read_camera_facts
 from curation.pipelines.export.event import ExportEvent
 from curation.pipelines.export.names import ExportNames, is_too_long
 from curation.pipelines.export.sidecars import unreadable
+from curation.regular_files import open_regular
 from curation.storage.export_target import ExportTarget
 from curation.storage.objects.listed import names_in
 
@@ -122,7 +123,7 @@ class CompanionWriter:
 
     def _content(self, source: Path, renamed: tuple[str, str] | None) -> Iterator[bytes]:
         try:
-            with source.open("rb") as file:
+            with open_regular(source) as file:
                 if renamed is not None:
                     yield renamed_inside(file.read(), *renamed)
                     return

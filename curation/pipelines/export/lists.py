@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from curation.decoders import decoded
 from curation.domain.judging.picks import UNJUDGED, Pick
 from curation.domain.judging.rules import without_ages
 from curation.errors import PhotoError
@@ -49,7 +51,8 @@ def sheet_photo(photo: ExportedPhoto, event: ExportEvent, *, max_megapixels: flo
     """The entry of a photo on the contact sheet; photos that are too large or cannot be decoded have no picture."""
     try:
         with event.originals.at_hand(photo.source) as path:
-            thumbnail = photo_picture(path, PictureSize.THUMBNAIL, max_megapixels=max_megapixels)
+            picture = partial(photo_picture, size=PictureSize.THUMBNAIL, max_megapixels=max_megapixels)
+            thumbnail: bytes | None = decoded(picture, path, patient=True)
     except PhotoError:
         thumbnail = None
     score = event.scores.get(photo.image_path)

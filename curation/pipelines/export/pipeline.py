@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,8 @@ from curation.photos.embedding.edits import DescribedCopy, contents
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.listing import photo_path
 from curation.photos.files.stored_picture import format_of
+from curation.photos.finding.folder_watch import NO_FOLDERS, FolderWatch, watch_of
+from curation.photos.originals import LocalOriginals
 from curation.pipelines.export.companion_files import CompanionWriter
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export.descriptions import Descriptions
@@ -31,6 +34,7 @@ from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_
 from curation.pipelines.export.notes import warnings_of
 from curation.pipelines.export.sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
+from curation.regular_files import open_regular
 from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, check_room, sweep_exports
 from curation.storage.file_stamps import stamp_of
 
@@ -79,6 +83,7 @@ def export(
 
     Raises:
         InputError: If the request selects no photo, or none could be exported.
+        PhotosMissingError: If the folder of the photos vanished during the export; nothing of it is left.
         StorageError: If the export cannot be written.
         RunInterruptedError: If it was cancelled.
     """
@@ -182,14 +187,27 @@ class _Export:
     def add_photos(self, image_paths: Sequence[str]) -> None:
         """Export the photos, one by one."""
         self._progress(Progress("exporting photos", 0, len(image_paths)))
+        watch = self._watch(image_paths)
         for done, image_path in enumerate(image_paths, start=1):
             self._stop_if_cancelled()
             try:
                 with self._event.originals.at_hand(photo_path(self._event.input_dir, image_path)) as source:
                     self._add_photo(image_path, source)
             except (PhotoError, FaceDataError) as error:
+                with suppress(FaceDataError):
+                    watch.demand(photo_path(self._event.input_dir, image_path))
                 self.tally.failures.append(Failure(image_path, str(error)))
             self._progress(Progress("exporting photos", done, len(image_paths), len(self.tally.failures)))
+
+    def _watch(self, image_paths: Sequence[str]) -> FolderWatch:
+        """Knows the folders of the photos, unless they lie in object storage."""
+        if not isinstance(self._event.originals, LocalOriginals):
+            return NO_FOLDERS
+        paths = []
+        for image_path in image_paths:
+            with suppress(FaceDataError):
+                paths.append(photo_path(self._event.input_dir, image_path))
+        return watch_of(self._event.input_dir, paths)
 
     def add_lists(self, name: str) -> None:
         """Add the contact sheet and the table."""
@@ -281,7 +299,7 @@ class _Export:
         try:
             status = source.stat()
             if description is not None and kind is not None:
-                with source.open("rb") as opened:
+                with open_regular(source) as opened:
                     copy = described_copy(opened, kind, description)
         except PhotoError as error:
             self._note(file, f"it was copied unchanged, with its description in a sidecar: {error}")
@@ -298,7 +316,7 @@ class _Export:
 
     def _content(self, source: Path, copy: DescribedCopy | None) -> Iterator[bytes]:
         try:
-            with source.open("rb") as file:
+            with open_regular(source) as file:
                 for chunk in contents(file, () if copy is None else copy.edits, _CHUNK_BYTES):
                     self._stop_if_cancelled()
                     yield chunk

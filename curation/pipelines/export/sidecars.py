@@ -17,6 +17,7 @@ from curation.photos.originals import Originals
 from curation.photos.xmp.description import described_sidecar
 from curation.photos.xmp.packet import MAX_PACKET_BYTES
 from curation.pipelines.export.names import Companions, ExportNames, is_too_long
+from curation.regular_files import open_regular
 from curation.storage.export_target import ExportTarget
 
 __all__ = ["SidecarWriter", "WantedSidecars", "first_sidecar", "read_sidecar", "unreadable"]
@@ -132,7 +133,7 @@ def first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, tu
     kind = format_of(photo)
     inside: OwnPacket | None = None
     try:
-        with photo.open("rb") as file:
+        with open_regular(photo) as file:
             inside = told_inside(file, kind)
     except OSError as error:
         raise unreadable(error) from error
@@ -146,7 +147,7 @@ def first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, tu
 def read_sidecar(path: Path) -> tuple[bytes, int]:
     """Content of a sidecar, and its modification time in nanoseconds since 1970."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_PACKET_BYTES + 1)
             if len(content) > MAX_PACKET_BYTES:
                 raise PhotoUnreadableError("it is too large for a sidecar")

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from curation.domain.recognition.known import Recognition
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.said.known_refused_file import RECOGNISED
 from curation.storage.together.finishing import finish_pending
@@ -96,7 +98,7 @@ def read_recognised(output_dir: Path) -> Recognised | None:
     finish_pending(output_dir)
     path = output_dir / RECOGNISED
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
         if data["version"] != RECOGNISED_VERSION:
             raise ValueError(f"version {data['version']!r} is unknown")
         return Recognised(
@@ -111,7 +113,7 @@ def read_recognised(output_dir: Path) -> Recognised | None:
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except PARSER_ERRORS as error:
         logger.info("%s is not used, as it is damaged (%s)", path, error)
         return None
 

@@ -48,6 +48,9 @@ __all__ = ["ScoringPipeline"]
 
 logger = logging.getLogger(__name__)
 
+_NOT_READ_BACK = (
+    "its measures were stored, but could not be read back; run the scoring again, it measures the photo anew"
+)
 _NOTHING_TOLD: Mapping[str, FileTold] = {}
 
 
@@ -74,7 +77,8 @@ class ScoringPipeline:
 
         Raises:
             FaceDataError: If face_data.csv is missing or not valid.
-            PhotosMissingError: If none of its photos exists any more.
+            PhotosMissingError: If none of its photos exists any more, or a folder of the listing vanished during the
+                run; the table is as it was.
             LabelsError: If cluster_labels.json is not valid.
             PicksError: If picks.json is not valid.
             StorageError: If something cannot be read or written.
@@ -90,6 +94,7 @@ class ScoringPipeline:
         # Nothing is written before all that the user wrote was found to be valid.
         said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
         told = self._told(event)
+        self._context.watch.demand_all()
         measures, failures, reused = self._measure(event, listing, only_known=only_known)
         self._context.stop_if_cancelled()
         clocks = self._clocks(event, measures, listing)
@@ -119,6 +124,7 @@ class ScoringPipeline:
         unknown = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         weights = {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())}
         with new_files(self._output) as new, hold_scores(self._context.settings.lock_dir):
+            self._context.demand_output()
             ranked = self._scorer.rank(with_told(marked, told), read_picks_now(self._output))
             write_photo_scores(new.folder / PHOTO_SCORES, ranked)
             unfound = event_unfound(self._context.settings, said, event)
@@ -152,6 +158,7 @@ class ScoringPipeline:
                 clocks=clocks,
             )
             new.publish(last=(SCORING_RUN,))
+        self._context.demand_output()
         return report
 
     def _measure(
@@ -163,7 +170,7 @@ class ScoringPipeline:
         listed = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
         found = find_measures(event, store, input_dir, self._predictor.sha256, listed)
         stamps, keys, cached = found.stamps, found.keys, found.measures
-        failures = {**event.failed, **dict.fromkeys(found.gone, PHOTO_IS_GONE)}
+        failures = {**event.failed, **{path: listing.why_unseen(path) or PHOTO_IS_GONE for path in found.gone}}
         if event.faces and not stamps:
             place = self._context.settings.input_address or input_dir
             raise PhotosMissingError(
@@ -182,7 +189,8 @@ class ScoringPipeline:
             for path, stamp in stamps.items()
             if path not in cached and not only_known
         ]
-        measures = dict(cached)
+        # Those of new photos go into the store and are read at the end, so that hours of measuring take no more memory.
+        fresh: dict[str, tuple[str, str]] = {}
         for outcome in self._context.work_through(
             "measuring photos",
             score_photo_worker,
@@ -194,8 +202,10 @@ class ScoringPipeline:
             if outcome.result is None:
                 failures[path] = outcome.failure.reason if outcome.failure else "no result"
                 continue
-            measures[path] = outcome.result.measures
+            fresh[path] = (outcome.result.sha256, keys[path])
             store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
+        measures = cached | store.measures(fresh)
+        failures |= dict.fromkeys(fresh.keys() - measures.keys(), _NOT_READ_BACK)
         return measures, failures, len(cached)
 
     def _told(self, event: ScoringEvent) -> Mapping[str, FileTold]:

@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
+from functools import partial
 from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from curation.decoders import decoded
 from curation.domain.film.clip import ClipFacts
 from curation.domain.film.times import Interval, rational_text
 from curation.domain.film.track import FilmAnalysis
@@ -35,6 +37,7 @@ logger = logging.getLogger(__name__)
 LOOKS_VERSION = 4
 """Part of the key of what is kept: raise it when a change of the code (looks, cuts, decoding) changes what is found."""
 
+_FACTS_S = 120.0  # processor time: all packets of a long film are read
 SEGMENT_S = 60
 """Aimed length of segments: several cores share one film, and a killed run loses little."""
 
@@ -185,9 +188,9 @@ class FilmAnalyser:
             content = store.content(stamp, self._content)
             known = store.facts(content)
             if known is None or known[0].duration > self._setup.max_minutes * 60:
-                limits = {"max_minutes": self._setup.max_minutes, "max_mb": self._setup.max_mb}
-                with self._setup.originals.at_hand(path) as opened, open_clip(opened, **limits) as clip:
-                    known = clip.facts, clip.segment_starts(_segment_length(clip.facts))
+                read = partial(_facts_and_starts, max_minutes=self._setup.max_minutes, max_mb=self._setup.max_mb)
+                with self._setup.originals.at_hand(path) as opened:
+                    known = decoded(read, opened, seconds=_FACTS_S, patient=True)
                 store.save_facts(content, *known)
             facts, starts = known
             last = starts[0] + facts.duration
@@ -300,6 +303,11 @@ class _Meter:
         total = sum(task.seconds for film in films for task in film.tasks)
         done = sum(film.seconds_done for film in films)
         self._progress(Progress(PHASE, round(done), round(total), sum(film.failed for film in films)))
+
+
+def _facts_and_starts(path: Path, *, max_minutes: float, max_mb: float) -> tuple[ClipFacts, tuple[Fraction, ...]]:
+    with open_clip(path, max_minutes=max_minutes, max_mb=max_mb) as clip:
+        return clip.facts, clip.segment_starts(_segment_length(clip.facts))
 
 
 def _segment_length(facts: ClipFacts) -> int:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
-import shutil
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from curation.disk.temporaries import OwnFolder, own_name, sweep_left
 from curation.domain.film.movies import Media
 from curation.errors import ClipUnreadableError, PhotoError, PhotoUnreadableError
 from curation.pipelines.stage import ProgressListener
 from curation.pipelines.video.web.addresses import Resolver, UrlRule, address_name, is_address
 from curation.pipelines.video.web.fetching import FetchLimits, fetch
-from curation.storage.atomic import explained, is_process
+from curation.storage.atomic import explained
 
 __all__ = ["MediaLimits", "MediaShelf", "media_name"]
 
-_OURS = re.compile(r"(\d{1,10})-[0-9a-f]{16}")
 """Folders of fetched media: the process, and something that no other one has."""
 _SNIFFED_BYTES = 1 << 16
 _FILE_NAME = "media"  # the address decides nothing, not even the name on the disk
@@ -100,14 +97,11 @@ class MediaShelf:
         if isinstance(where, Path) or not is_address(where):
             yield _present(Path(where), media, folders)
             return
-        folder = self._new_folder()
-        try:
-            path = folder / _FILE_NAME
+        with self._new_folder() as folder:
+            path = folder.path / _FILE_NAME
             fetch(where, path, self._fetch_limits(media), progress=progress, cancel=cancel)
             self._check(path, where, media)
             yield path
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _fetch_limits(self, media: Media) -> FetchLimits:
         limits = self._limits
@@ -119,18 +113,16 @@ class MediaShelf:
             limits.urls, int(limits.max_picture_mb * 1e6), limits.timeout_s, "service.upload_photo_mb", self._resolve
         )
 
-    def _new_folder(self) -> Path:
+    def _new_folder(self) -> OwnFolder:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            for left in self._folder.iterdir():
-                ours = _OURS.fullmatch(left.name)
-                if ours and not is_process(int(ours[1])):
-                    shutil.rmtree(left, ignore_errors=True)
-            folder = self._folder / f"{os.getpid()}-{secrets.token_hex(8)}"
-            folder.mkdir(mode=0o700)
+            with suppress(OSError):
+                deque(sweep_left(self._folder), maxlen=0)
+                # Earlier versions named them by the number of their process.
+                deque(sweep_left(self._folder, "[0-9]*-" + "[0-9a-f]" * 16, holds=False), maxlen=0)
+            return OwnFolder(lambda: self._folder / own_name("fetched"))
         except OSError as error:
             raise explained(error, self._folder, "written into") from error
-        return folder
 
     def _check(self, path: Path, address: str, media: Media) -> None:
         """Open what was fetched.

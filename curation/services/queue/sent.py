@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from pathlib import Path
 
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
+from curation.parsing.plain_files import open_plain
 from curation.photos.files.listing import PhotoFile
 from curation.storage.atomic import explained, write_bytes
 
@@ -66,13 +70,14 @@ class SentPictures:
         lines = 0
         is_cut = False
         try:
-            with self._path.open(encoding="utf-8", errors="replace") as file:
+            raw = open_plain(self._path)
+            with io.TextIOWrapper(raw, encoding="utf-8", errors="replace") as file:
                 for text in file:
                     lines += 1
                     is_cut = not text.endswith("\n")
                     try:
-                        name, size, mtime_ns, sha256 = json.loads(text)
-                    except (ValueError, TypeError):
+                        name, size, mtime_ns, sha256 = parse_json(text)
+                    except PARSER_ERRORS:
                         continue
                     self._stamps[str(name)] = (int(size), int(mtime_ns))
                     self._hashes.add(str(sha256))

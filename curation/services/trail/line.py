@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.services.trail.step import Step
 
 __all__ = ["TrailLine", "line_of", "line_of_text", "trace_of"]
@@ -113,7 +115,7 @@ def line_of(step: Step, *, moment: datetime, pid: int, host: str, source: str, n
 def line_of_text(text: str) -> TrailLine | None:
     """The line that a line of JSON tells; None for one that is cut off or damaged. Keys that are new are skipped."""
     try:
-        values = json.loads(text)
+        values = parse_json(text)
     except ValueError:
         return None
     if not isinstance(values, dict):
@@ -121,7 +123,7 @@ def line_of_text(text: str) -> TrailLine | None:
     try:
         line = TrailLine(**{name: _valid(values[name], name) for name in TrailLine.__slots__})
         _ = line.moment
-    except (KeyError, TypeError, ValueError):
+    except PARSER_ERRORS:
         return None
     return line
 

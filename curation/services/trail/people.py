@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from curation.domain.attributes.image_document import image_of_document
 from curation.errors import RedisUnavailableError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS, READING_ERRORS
 from curation.services.results import Half, ResultStore
 from curation.services.trail.batch_figures import PersonFacts, person_facts
 from curation.settings.services import ServicesSettings
@@ -44,7 +45,7 @@ class KnownPeople:
             return None
         try:
             return tuple(person_facts(face) for face in image_of_document(document).faces)
-        except (ValueError, TypeError, KeyError):
+        except PARSER_ERRORS:
             return None  # of another program or version
 
     def _in_redis(self, sha256: str) -> Mapping[str, Any] | None:
@@ -58,10 +59,9 @@ class KnownPeople:
     def _in_files(self, sha256: str) -> Mapping[str, Any] | None:
         for folder in self._folders:
             try:
-                text = (folder / f"{sha256}.json").read_text(encoding="utf-8")
-                if (found := _document_in(json.loads(text))) is not None:
+                if (found := _document_in(read_json(folder / f"{sha256}.json"))) is not None:
                     return found
-            except (OSError, ValueError):
+            except READING_ERRORS:
                 continue
         return None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.services.trail.charts import CHART_NAMES, CHARTS_DIR, NUMBERS_NAME
 from curation.storage.atomic import explained
 
@@ -78,7 +79,7 @@ def charts_of(log_dir: Path) -> ChartsView | None:
     """
     path = log_dir / CHARTS_DIR / NUMBERS_NAME
     try:
-        numbers = json.loads(path.read_text(encoding="utf-8"))
+        numbers = read_json(path)
         charts = []
         for name in CHART_NAMES:
             picture = path.with_name(f"{name}.png")
@@ -96,7 +97,7 @@ def charts_of(log_dir: Path) -> ChartsView | None:
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except PARSER_ERRORS as error:
         raise StorageError(
             f"{path} has no numbers of charts: delete it, and draw the charts again: python -m curation services plot"
         ) from error

@@ -24,6 +24,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import TEMPORARY_SUFFIX, explained, open_atomic
 
 __all__ = ["AssetFiles"]
@@ -38,7 +40,7 @@ _BEGUN_S = 5.0  # younger entries of the trash belong to somebody who is at work
 _ID = re.compile(r"[0-9a-f]{32}")
 _BUCKET = re.compile(r"[0-9a-f]{2}")
 _ATTEMPT = re.compile(r"attempt-\d+-[0-9a-f]{32}")
-_NEW = re.compile(rf"(new-[0-9a-f]{{32}}|\.new-[0-9a-f]{{32}}\.\d+{re.escape(TEMPORARY_SUFFIX)})")
+_NEW = re.compile(rf"(new-[0-9a-f]{{32}}|\.new-[0-9a-f]{{32}}\.[0-9a-f]+{re.escape(TEMPORARY_SUFFIX)})")
 _DELETED = re.compile(r"[0-9a-f]{32}\.[0-9a-f]{32}")
 
 
@@ -225,12 +227,12 @@ class AssetFiles:
     def _result_of(self, asset_id: str) -> Path | None:
         path = self._folder_of(asset_id) / _RESULT
         try:
-            named = json.loads(path.read_bytes())["folder"]
+            named = read_json(path)["folder"]
         except FileNotFoundError:
             return None
         except OSError as error:
             raise explained(error, path, "read") from error
-        except (ValueError, TypeError, KeyError):
+        except PARSER_ERRORS:
             logger.warning("%s is damaged; delete the picture and hand it in again", path)
             return None
         return path.parent / named if isinstance(named, str) and _ATTEMPT.fullmatch(named) else None

@@ -11,15 +11,16 @@ import fcntl
 import hashlib
 import os
 import time
-import uuid
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFolder, own_name, remove_left, sweep_left
 from curation.errors import StorageError
-from curation.storage.atomic import TEMPORARY_SUFFIX, explained, is_process
+from curation.storage.atomic import explained, make_folder
 from curation.storage.objects.file_names import OWN_FOLDER
 
 __all__ = ["FetchedFiles"]
@@ -115,15 +116,14 @@ class FetchedFiles:
     @contextmanager
     def arriving(self) -> Iterator[Path]:
         """A path to fetch a file to, out of the sight of others; what is still there in the end is removed."""
-        path = self._root / OWN_FOLDER / _ARRIVING / f"{uuid.uuid4().hex}.{os.getpid()}{TEMPORARY_SUFFIX}"
+        folder = self._root / OWN_FOLDER / _ARRIVING
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield path
+            make_folder(folder)
+            # Whoever fetches may replace the file; the folder is what is held.
+            with OwnFolder(lambda: folder / own_name("fetched")) as own:
+                yield own.path / "file"
         except OSError as error:
-            raise explained(error, path.parent, "written into") from error
-        finally:
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+            raise explained(error, folder, "written into") from error
 
     def arrived(self, path: Path, file_name: str) -> Path:
         """Put a fetched file to its place, which is returned.
@@ -186,14 +186,16 @@ class FetchedFiles:
 
     def _kept(self) -> Iterator[_Kept]:
         own = self._root / OWN_FOLDER
-        for folder, _, names in os.walk(self._root):
+        with suppress(OSError):
+            deque(sweep_left(own / _ARRIVING), maxlen=0)
+        for folder, folders, names in os.walk(self._root):
+            if Path(folder) == own and _ARRIVING in folders:
+                folders.remove(_ARRIVING)  # of others, who are at it
             for name in names:
                 path = Path(folder, name)
                 if name.endswith(TEMPORARY_SUFFIX):
-                    owner = name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
-                    if not (owner.isdecimal() and is_process(int(owner))):
-                        with suppress(OSError):
-                            path.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        remove_left(path)
                     continue
                 if path.parent == own:
                     continue  # locks

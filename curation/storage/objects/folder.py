@@ -11,12 +11,12 @@ import errno
 import os
 import stat
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from curation.disk.temporaries import OwnFile, own_name
 from curation.errors import (
     BusyError,
     ObjectChangedError,
@@ -193,10 +193,10 @@ class Folder:
 
     def _put(self, key: str, content: bytes | BinaryIO, *, is_new: bool = False) -> ObjectInfo:
         path = self._path(key)
-        temporary = path.with_name(f".{uuid.uuid4().hex}.{os.getpid()}{TEMPORARY_SUFFIX}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
+            with OwnFile(lambda: path.with_name(own_name("object"))) as own:
+                file, temporary = own.file, own.path
                 if isinstance(content, bytes):
                     file.write(content)
                 else:
@@ -204,19 +204,16 @@ class Folder:
                         file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            if is_new:
-                self._link(temporary, path)
-            else:
-                self._make_distinct(temporary, path)
-                temporary.replace(path)
-            return _told(key, path.stat())
+                if is_new:
+                    self._link(temporary, path)
+                else:
+                    self._make_distinct(temporary, path)
+                    temporary.replace(path)
+                return _told(key, path.stat())
         except FileExistsError as error:
             raise ObjectChangedError(f"{self._named(key)} exists already") from error
         except OSError as error:
             raise _explained(error, f"{self._named(key)} cannot be written", writing=True) from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
 
     def _link(self, temporary: Path, path: Path) -> None:
         try:

@@ -20,6 +20,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from curation.errors import BusyError, CurationError, ObjectChangedError, ObjectMissingError
+from curation.parsing.json_text import parse_json
 from curation.storage.objects.store import Lease, ObjectInfo
 
 __all__ = ["CLOCK_SUFFIX", "held"]
@@ -179,7 +180,7 @@ class _Keeper:
 def _told(content: bytes) -> dict[str, Any]:
     """What a lock object says; nothing if it was written by somebody else."""
     try:
-        told = json.loads(content)
+        told = parse_json(content)
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.objects.file_names import file_name_of, key_of
 from curation.storage.objects.store import ObjectInfo
@@ -141,13 +143,13 @@ def _read(path: Path) -> ListedObjects | None:
             cached = _cached.get(path)
         if cached is not None and cached[0] == version:
             return cached[1]
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
         objects = {key: ListedObject(size, mtime_ns) for key, size, mtime_ns in data["objects"]}
     except FileNotFoundError:
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except PARSER_ERRORS as error:
         raise StorageError(f"{path} is damaged: delete it and run the clustering again") from error
     listed = ListedObjects(objects)
     with _guard:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from curation.errors import InputError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained
 from curation.storage.said.last_good import way_back
 from curation.storage.together.finishing import finish_pending
@@ -34,24 +36,15 @@ def read_answers(
     """
     finish_pending(path.parent)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return parse(read_json(path, unique=True))
     except FileNotFoundError:
         return {}
-    except UnicodeDecodeError as unreadable:
-        raise error(f"{path} is not UTF-8 text: save it as UTF-8{way_back(path)}") from unreadable
     except OSError as unreadable:
         raise explained(unreadable, path, "read") from unreadable
-    try:
-        return parse(json.loads(text))
     except error as wrong:
         raise error(f"{path}: {wrong}{way_back(path)}") from wrong
-    except json.JSONDecodeError as wrong:
-        raise error(
-            f"{path} is not valid JSON: line {wrong.lineno}, column {wrong.colno}: {wrong.msg}; correct it, or "
-            f"{otherwise}{way_back(path)}"
-        ) from wrong
-    except (ValueError, RecursionError) as wrong:
-        raise error(f"{path} is nested too deeply, or has numbers too long to be answers{way_back(path)}") from wrong
+    except PARSER_ERRORS as wrong:
+        raise error(f"{path} is not valid JSON: {wrong}; correct it, or {otherwise}{way_back(path)}") from wrong
 
 
 def answers_content(member: str, version: int, entries: Iterable[Mapping[str, Any]]) -> bytes:

@@ -13,6 +13,8 @@ from typing import Any
 from curation.domain.faces.face import Box
 from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, CorrectedFace, Correction, CorrectionKind
 from curation.errors import CorrectionsError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.locks import hold_file_lock
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
@@ -67,16 +69,12 @@ def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) 
     finish_pending(output_dir)
     path = output_dir / CORRECTIONS
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        corrections = _parsed(read_json(path, unique=True))
     except FileNotFoundError:
         return ()
-    except UnicodeDecodeError as error:
-        raise CorrectionsError(f"{path} is not UTF-8 text: save it as UTF-8{way_back(path)}") from error
     except OSError as error:
         raise explained(error, path, "read") from error
-    try:
-        corrections = _parsed(json.loads(text))
-    except (ValueError, RecursionError) as error:
+    except PARSER_ERRORS as error:
         raise CorrectionsError(
             f"{path} is not valid: {error}. Correct it, or move it away to continue without these corrections"
             f"{way_back(path)}"

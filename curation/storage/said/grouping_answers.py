@@ -8,6 +8,8 @@ from pathlib import Path
 
 from curation.domain.faces.face import Box
 from curation.errors import FaceDataError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["GROUPING_ANSWERS", "FacePlace", "read_grouping_answers", "write_grouping_answers"]
@@ -28,7 +30,7 @@ def read_grouping_answers(path: Path) -> dict[tuple[FacePlace, FacePlace], bool 
         StorageError: If it cannot be read.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         out = {}
         for entry in data["answers"]:
             if entry["same"] not in (True, False, None):
@@ -38,7 +40,7 @@ def read_grouping_answers(path: Path) -> dict[tuple[FacePlace, FacePlace], bool 
         return {}
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except PARSER_ERRORS as error:
         raise FaceDataError(
             f"{path} does not contain answers about faces ({error}): correct it, or move it away to be asked again"
         ) from error

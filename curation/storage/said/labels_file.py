@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import LabelsError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import NotValidError
+from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.said.last_good import way_back
 from curation.storage.together.finishing import finish_pending
@@ -32,46 +35,33 @@ def read_labels(path: Path) -> object | None:
     """
     finish_pending(path.parent)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = read_plain(path)
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError as error:
-        raise LabelsError(f"{path} is not UTF-8 text: save it as UTF-8{way_back(path)}") from error
     except OSError as error:
         raise explained(error, path, "read") from error
+    except NotValidError as error:
+        raise LabelsError(f"{path} is not valid: {error}{way_back(path)}") from error
     try:
-        return parse_labels_text(text, str(path))
+        return parse_labels_text(content, str(path))
     except LabelsError as error:
         raise LabelsError(f"{error}{way_back(path)}") from error
 
 
-def parse_labels_text(text: str, source: str) -> object:
-    """Parse labels from JSON text.
+def parse_labels_text(text: bytes | str, source: str) -> object:
+    """Parse labels from JSON text, which is UTF-8 if it comes as bytes.
 
     Raises:
-        LabelsError: If it is not JSON, or an object names a key twice.
+        LabelsError: If it is not JSON within the limits of `parse_json`, or an object names a key twice.
     """
     try:
-        value: object = json.loads(text, object_pairs_hook=_unique)
-    except LabelsError as error:
-        raise LabelsError(f"{source}: {error}") from error
-    except json.JSONDecodeError as error:
+        value: object = parse_json(text, unique=True)
+    except NotValidError as error:
         raise LabelsError(
-            f"{source} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}. "
+            f"{source} is not valid JSON: {error}. "
             'It should look like {"0": "main", "1": {"name": "Anna", "category": "important"}}'
         ) from error
-    except RecursionError as error:
-        raise LabelsError(f"{source} is nested too deeply to be a labels file") from error
     return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in out:
-            raise LabelsError(f'the labels name "{key}" twice: keep one of the two')
-        out[key] = value
-    return out
 
 
 def labels_content(labels: Mapping[str, Any]) -> bytes:

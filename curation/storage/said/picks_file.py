@@ -9,10 +9,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from curation.domain.judging.picks import NO_PICKS, PICKS_VERSION, Picks, parse_picks
 from curation.errors import PicksError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.locks import hold_file_lock
 from curation.storage.said.last_good import way_back
@@ -57,33 +58,17 @@ def read_picks(path: Path) -> Picks:
         StorageError: If it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return parse_picks(read_json(path, unique=True))
     except FileNotFoundError:
         return NO_PICKS
-    except UnicodeDecodeError as error:
-        raise PicksError(f"{path} is not UTF-8 text: save it as UTF-8{way_back(path)}") from error
     except OSError as error:
         raise explained(error, path, "read") from error
-    try:
-        return parse_picks(json.loads(text, object_pairs_hook=_unique))
     except PicksError as error:
         raise PicksError(f"{path}: {error}{way_back(path)}") from error
-    except json.JSONDecodeError as error:
+    except PARSER_ERRORS as error:
         raise PicksError(
-            f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}; correct it, or delete "
-            f"it and pick again{way_back(path)}"
+            f"{path} is not valid JSON: {error}; correct it, or delete it and pick again{way_back(path)}"
         ) from error
-    except RecursionError as error:
-        raise PicksError(f"{path} is nested too deeply to be a picks file{way_back(path)}") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in out:
-            raise PicksError(f'the picks name "{key}" twice: keep one of the two')
-        out[key] = value
-    return out
 
 
 def write_picks(path: Path, picks: Picks) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 from curation.domain.judging.picks import PhotoPick, parse_pick
 from curation.errors import PicksError, StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["MAX_CHANGES", "MAX_PHOTOS", "NO_PICK_CHANGES", "PickChange", "PickChanges", "PicksJournal"]
@@ -28,6 +30,7 @@ MAX_PHOTOS = 25_000
 
 _FILE = "picks_undo.json"
 _VERSION = 1
+_DAMAGE: tuple[type[Exception], ...] = (PicksError, *PARSER_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class PicksJournal:
             StorageError: If the file cannot be read.
         """
         try:
-            data = json.loads(self._path.read_bytes())
+            data = read_json(self._path)
             if data["version"] != _VERSION or data["output_dir"] != self._output:
                 return NO_PICK_CHANGES
             return PickChanges(_parsed(data["made"]), _parsed(data["undone"]))
@@ -86,7 +89,7 @@ class PicksJournal:
             return NO_PICK_CHANGES
         except OSError as error:
             raise explained(error, self._path, "read") from error
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, PicksError):
+        except _DAMAGE:
             # Nothing is lost but the undo: the picks themselves are in picks.json.
             logger.warning("%s is damaged; earlier picks cannot be undone", self._path)
             return NO_PICK_CHANGES

@@ -6,15 +6,11 @@ table, and photos that were edited meanwhile are not recognised.
 
 from __future__ import annotations
 
-import io
 import json
 import logging
-import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +20,10 @@ from curation.domain.identity.remembered import NOTHING_REMEMBERED, LookKey, Rem
 from curation.domain.identity.remembered_ids import KEY_BYTES, RememberedIds
 from curation.domain.measuring.measures import MINIATURE_BYTES
 from curation.errors import StorageError
+from curation.parsing.arrays import parse_npz
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
+from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, set_aside, write_bytes
 from curation.storage.embeddings_file import npz_bytes
 from curation.storage.together.finishing import finish_pending
@@ -38,11 +38,6 @@ REMEMBERED = "remembered.npz"
 _VERSION = 1
 _KEY = np.dtype((np.void, KEY_BYTES))
 _LEVELS = 127
-_DAMAGE = (
-    *(ValueError, TypeError, KeyError, AttributeError, IndexError, EOFError, OSError),
-    *(RuntimeError, OverflowError, MemoryError, BadZipFile, struct.error, zlib.error),
-)
-"""What numpy and zipfile raise for a damaged file."""
 
 
 def read_remembered(output_dir: Path) -> Remembered:
@@ -54,25 +49,21 @@ def read_remembered(output_dir: Path) -> Remembered:
     finish_pending(output_dir)
     path = output_dir / REMEMBERED
     try:
-        content = path.read_bytes()
+        arrays = parse_npz(read_plain(path))
+        meta = parse_json(arrays["meta"].tobytes())
+        if meta["version"] > _VERSION:
+            raise StorageError(f"{path} was written by a newer version of Curation: update")
+        return Remembered(
+            ids=_ids(arrays, meta),
+            photos=dict(zip(meta["photos"], (row.tobytes().hex() for row in arrays["photo_contents"]), strict=True)),
+            seen=frozenset(row.tobytes() for row in arrays["seen"]),
+            looks=_looks(arrays, meta["looks"]),
+        )
     except FileNotFoundError:
         return NOTHING_REMEMBERED
     except OSError as error:
         raise explained(error, path, "read") from error
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            meta = json.loads(arrays["meta"].tobytes())
-            if meta["version"] > _VERSION:
-                raise StorageError(f"{path} was written by a newer version of Curation: update")
-            return Remembered(
-                ids=_ids(arrays, meta),
-                photos=dict(
-                    zip(meta["photos"], (row.tobytes().hex() for row in arrays["photo_contents"]), strict=True)
-                ),
-                seen=frozenset(row.tobytes() for row in arrays["seen"]),
-                looks=_looks(arrays, meta["looks"]),
-            )
-    except _DAMAGE as error:
+    except PARSER_ERRORS as error:
         aside = set_aside(path)
         logger.warning("%s is damaged (%s) and was renamed to %s; it is begun anew", path, error, aside.name)
         return NOTHING_REMEMBERED

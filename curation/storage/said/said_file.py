@@ -22,6 +22,8 @@ from curation.domain.identity.said import (
     SaidPick,
 )
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, set_aside, write_bytes
 from curation.storage.locks import hold_file_lock
 from curation.storage.together.finishing import finish_pending
@@ -78,7 +80,7 @@ def read_said(output_dir: Path) -> Said:
     finish_pending(output_dir)
     path = output_dir / SAID
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         if isinstance(data, dict) and isinstance(data.get("version"), int) and data["version"] > _VERSION:
             raise StorageError(f"{path} was written by a newer version of Curation: update")
         return parse_said(data)
@@ -86,7 +88,7 @@ def read_said(output_dir: Path) -> Said:
         return NOTHING_SAID
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except PARSER_ERRORS as error:
         aside = set_aside(path)
         logger.warning(
             "%s is damaged (%s) and was renamed to %s; what your labels, corrections and picks are about is taken from "

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.together.finishing import finish_pending
 from curation.storage.together.new_files import NewFiles
@@ -68,7 +70,7 @@ class UndoJournal:
         finish_pending(self._output_dir)  # it is written together with the change
         path = self._path if self._path.exists() else self._earlier
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = read_json(path)
             if data["version"] != _VERSION or data["output_dir"] != self._output:
                 return []
             return [
@@ -86,7 +88,7 @@ class UndoJournal:
             return []
         except OSError as error:
             raise explained(error, path, "read") from error
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except PARSER_ERRORS:
             # Nothing is lost but the undo: the labels and corrections themselves are in other files.
             logger.warning("%s is damaged; earlier changes cannot be undone", path)
             return []

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from curation.errors import StorageError
+from curation.parsing.json_text import parse_json, read_json
+from curation.parsing.not_valid import PARSER_ERRORS
+from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, open_atomic, write_bytes
 
 __all__ = ["MANIFEST", "SidecarChange", "SidecarJournal", "digest_of", "journals_in", "read_journal"]
@@ -152,24 +155,24 @@ def read_journal(folder: Path) -> WrittenRun | None:
     """
     path = folder / MANIFEST
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read_plain(path).split(b"\n")
         undone = folder / _UNDONE
-        undone_at = str(json.loads(undone.read_bytes())["undone_at"]) if undone.is_file() else None
+        undone_at = str(read_json(undone)["undone_at"]) if undone.is_file() else None
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, KeyError, TypeError):
+    except PARSER_ERRORS:
         undone_at = None
     whole = lines[:-1]  # what follows the last line's end was not finished
     if not whole:
         return WrittenRun(folder, {}, (), undone_at)
     try:
-        header, *changes = (json.loads(line) for line in whole)
+        header, *changes = (parse_json(line) for line in whole)
         if header["version"] != _VERSION:
             raise ValueError("another version")
         return WrittenRun(folder, header, tuple(SidecarChange(**change) for change in changes), undone_at)
-    except (ValueError, KeyError, TypeError) as error:
+    except PARSER_ERRORS as error:
         raise StorageError(f"{path} is not a manifest that can be read ({error}): nothing was taken back") from error
 
 

@@ -9,6 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from curation.domain.choosing.sidecars import SidecarAction, SidecarEntry
+from curation.errors import StorageError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
+from curation.parsing.plain_files import open_plain
 from curation.storage.atomic import explained, open_atomic
 
 __all__ = ["LISTS_DIR", "read_list", "write_list"]
@@ -53,18 +57,20 @@ def read_list(
     """
     path = state_dir / LISTS_DIR / f"{name}.jsonl"
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             wanted = [entry for entry in _entries(file) if action is None or entry.action is action]
     except FileNotFoundError:
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
+    except PARSER_ERRORS as error:
+        raise StorageError(f"{path} is damaged ({error}): remove it, and look at the sidecars again") from error
     return len(wanted), wanted[offset : offset + limit]
 
 
 def _entries(lines: Iterable[bytes]) -> Iterator[SidecarEntry]:
     for line in lines:
-        data = json.loads(line)
+        data = parse_json(line)
         yield SidecarEntry(
             data["file"], data["image_path"], SidecarAction(data["action"]), data["reason"], tuple(data["notes"])
         )

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from curation.domain.measuring.camera import CameraFacts
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["KnownCamera", "read_cameras", "write_cameras"]
@@ -48,7 +50,7 @@ def read_cameras(state_dir: Path, output_dir: Path) -> dict[str, KnownCamera]:
     """
     path = state_dir / _FILE
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
         if data["version"] != _VERSION or data["output_dir"] != str(output_dir):
             return {}
         names: list[str] = data["names"]
@@ -57,7 +59,7 @@ def read_cameras(state_dir: Path, output_dir: Path) -> dict[str, KnownCamera]:
         return {}
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+    except PARSER_ERRORS:
         logger.warning("%s is damaged; the photos' cameras are read again", path)
         return {}
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from curation.domain.files.pairing import ShotFacts
 from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["read_lost", "read_shots", "write_lost", "write_shots"]
@@ -45,7 +47,7 @@ def read_shots(state_dir: Path, place: str) -> ShotMemory:
             {(raw, photo): (Stamp(*one), Stamp(*two), seen) for raw, photo, one, two, seen in data.get("looks", [])},
             read_lost(state_dir, place),
         )
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except PARSER_ERRORS:
         logger.warning("%s is damaged; the files of pairs are read again", state_dir / _SHOTS)
         return ShotMemory(lost=read_lost(state_dir, place))
 
@@ -77,7 +79,7 @@ def read_lost(state_dir: Path, place: str) -> dict[str, Stamp]:
     """
     try:
         return {path: Stamp(*stamp) for path, stamp in _read(state_dir / _LOST, place).get("lost", {}).items()}
-    except (TypeError, ValueError, AttributeError):
+    except PARSER_ERRORS:
         return {}
 
 
@@ -93,13 +95,13 @@ def write_lost(state_dir: Path, place: str, lost: Mapping[str, Stamp]) -> None:
 
 def _read(path: Path, place: str) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
         return data if data["version"] == _VERSION and data["place"] == place else {}
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except PARSER_ERRORS:
         logger.warning("%s is damaged; the files of pairs are read again", path)
         return {}
 

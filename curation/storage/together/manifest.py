@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from curation.parsing.json_text import read_json
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["MANIFEST", "NEW_FILES", "NEW_LOCK", "Manifest", "NewFile", "read_manifest", "write_manifest"]
@@ -59,13 +60,11 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     path = folder / MANIFEST
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
     if data["version"] != _VERSION:
         raise ValueError(f"version {data['version']!r} is unknown")
     return Manifest(tuple(_file(*entry) for entry in data["files"]))

@@ -16,6 +16,8 @@ from typing import Any
 from curation.domain.faces.face import Box
 from curation.domain.judging.picks import Pick
 from curation.domain.told.file_told import NOTHING_TOLD, FileTold, ToldRegion
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 
 __all__ = ["TOLD", "KnownTold", "read_told", "write_told"]
@@ -52,7 +54,7 @@ def read_told(state_dir: Path, output_dir: Path) -> dict[str, KnownTold] | None:
     """
     path = state_dir / TOLD
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
         if data["version"] != _VERSION or data["output_dir"] != str(output_dir):
             return None
         return {str(image): _known(entry) for image, entry in data["photos"].items()}
@@ -60,7 +62,7 @@ def read_told(state_dir: Path, output_dir: Path) -> dict[str, KnownTold] | None:
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+    except PARSER_ERRORS:
         logger.warning("%s is damaged; what other programs said of the photos is read again", path)
         return None
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from curation.domain.film.movies import ITEM_ID_COLUMNS, Movie
 from curation.errors import CatalogueFileError
+from curation.parsing.not_valid import NotValidError
+from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained
 
 __all__ = ["check_item_id", "read_catalogue"]
@@ -96,16 +98,15 @@ def _text(path: Path) -> str:
     try:
         if path.is_dir():
             raise CatalogueFileError(f"{path} is a folder; name a CSV file")
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+        content = read_plain(path, limit_bytes=_MAX_BYTES)
     except FileNotFoundError as error:
         raise CatalogueFileError(
             f"there is no {path}; write a CSV file with the columns item_id, trailer and poster"
         ) from error
     except OSError as error:
         raise explained(error, path, "read") from error
-    if len(content) > _MAX_BYTES:
-        raise CatalogueFileError(f"{path} has more than {_MAX_BYTES // 2**20} MB; split it")
+    except NotValidError as error:
+        raise CatalogueFileError(f"{path} is no catalogue of films: {error}") from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

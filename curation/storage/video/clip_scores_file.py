@@ -13,6 +13,8 @@ from curation.domain.faces.face import Box
 from curation.domain.film.times import rational, rational_text, seconds_text
 from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS, SCORE_DIGITS, PhotoScore
 from curation.errors import FaceDataError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import write_bytes
 from curation.storage.csv_tables import CellReader, csv_bytes, read_content, records
 
@@ -140,8 +142,8 @@ def read_best_frames(path: Path) -> list[BestFrame]:
     for values in _rows(path, BEST_FRAME_COLUMNS, cell):
         unit = {name: cell.unit_or_empty(name, values[name]) for name in ("eyes", "smile", "focus", "exposure")}
         try:
-            worth, area = Worth(values["worth"]), Box(*map(int, json.loads(values["facial_area"])))
-        except (ValueError, TypeError) as error:
+            worth, area = Worth(values["worth"]), Box(*map(int, parse_json(values["facial_area"])))
+        except PARSER_ERRORS as error:
             raise FaceDataError(f"{path}, line {cell.line}: {error}; {_REMEDY}") from error
         out.append(
             BestFrame(

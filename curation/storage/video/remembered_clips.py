@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from curation.domain.faces.face import Box
 from curation.domain.film.times import rational, rational_text
 from curation.errors import StorageError
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, set_aside, write_bytes
 from curation.storage.together.finishing import finish_pending
 
@@ -42,7 +44,6 @@ REMEMBERED_CLIPS = "remembered_clips.json"
 
 _VERSION = 1
 _LEVELS = 127
-_DAMAGE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +105,15 @@ def read_clips(output_dir: Path) -> RememberedClips:
     finish_pending(output_dir)
     path = output_dir / REMEMBERED_CLIPS
     try:
-        content = path.read_bytes()
+        data = read_json(path)
+        if data["version"] > _VERSION:
+            raise StorageError(f"{path} was written by a newer version of Curation: update")
+        return _parsed(data)
     except (FileNotFoundError, NotADirectoryError):
         return NO_CLIPS
     except OSError as error:
         raise explained(error, path, "read") from error
-    try:
-        data = json.loads(content)
-        if data["version"] > _VERSION:
-            raise StorageError(f"{path} was written by a newer version of Curation: update")
-        return _parsed(data)
-    except _DAMAGE as error:
+    except PARSER_ERRORS as error:
         aside = set_aside(path)
         logger.warning("%s is damaged (%s) and was renamed to %s; it is begun anew", path, error, aside.name)
         return NO_CLIPS

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +30,10 @@ from curation.domain.film.document import (
 )
 from curation.domain.film.people import NOBODY_KNOWN, KnownCharacter, PosterResult, TrailerResult
 from curation.errors import FilmDocumentError
+from curation.parsing.arrays import parse_npy, parse_npz
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS, NotValidError
+from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.embeddings_file import npz_bytes
 
@@ -143,12 +146,10 @@ def read_document(path: Path) -> dict[str, Any]:
     """
     path = _document_path(path)
     try:
-        if path.stat().st_size > _MAX_DOCUMENT_BYTES:
-            raise FilmDocumentError(f"{path} is too large for the results of a film; {_REMEDY}")
-        document = json.loads(path.read_bytes(), parse_constant=_refused)
+        document = read_json(path, limit_bytes=_MAX_DOCUMENT_BYTES)
     except FileNotFoundError as error:
         raise FilmDocumentError(f"there is no {path}: the film was not looked at to its end; {_REMEDY}") from error
-    except (ValueError, RecursionError) as error:
+    except PARSER_ERRORS as error:
         raise FilmDocumentError(f"{path} is no valid JSON ({str(error)[:100]}); {_REMEDY}") from error
     except OSError as error:
         raise explained(error, path, "read") from error
@@ -159,10 +160,6 @@ def read_document(path: Path) -> dict[str, Any]:
 
 def _document_path(path: Path) -> Path:
     return path / RESULT if path.is_dir() else path
-
-
-def _refused(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON")
 
 
 def _is_there(path: Path, content: bytes) -> bool:
@@ -205,11 +202,13 @@ def _packed(chips: Sequence[bytes]) -> bytes:
 
 def _own_content(path: Path, sums: Mapping[str, Any]) -> bytes:
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
     except FileNotFoundError as error:
         raise FilmDocumentError(f"there is no {path} beside {RESULT}; {_REMEDY}") from error
     except OSError as error:
         raise explained(error, path, "read") from error
+    except NotValidError as error:
+        raise FilmDocumentError(f"{path} cannot be used: {error}; {_REMEDY}") from error
     if hashlib.sha256(content).hexdigest() != sums.get(path.name):
         raise FilmDocumentError(f"{path} does not belong to {RESULT} beside it, or is damaged; {_REMEDY}")
     return content
@@ -218,12 +217,9 @@ def _own_content(path: Path, sums: Mapping[str, Any]) -> bytes:
 def _vectors(path: Path, sums: Mapping[str, Any]) -> NDArray[np.float32]:
     content = _own_content(path, sums)
     try:
-        vectors = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile, MemoryError) as error:
+        return parse_npy(content)
+    except NotValidError as error:
         raise FilmDocumentError(f"{path} is damaged ({error}); {_REMEDY}") from error
-    if not isinstance(vectors, np.ndarray):
-        raise FilmDocumentError(f"{path} holds no array of embeddings; {_REMEDY}")
-    return vectors
 
 
 def _chips(path: Path, sums: Mapping[str, Any]) -> tuple[bytes, ...]:
@@ -231,8 +227,8 @@ def _chips(path: Path, sums: Mapping[str, Any]) -> tuple[bytes, ...]:
         return ()  # somebody wanted to save space
     content = _own_content(path, sums)
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            jpegs, ends = arrays["jpegs"].tobytes(), [0, *map(int, arrays["ends"])]
-    except (ValueError, EOFError, BadZipFile, KeyError, TypeError, AttributeError, MemoryError) as error:
+        arrays = parse_npz(content)
+        jpegs, ends = arrays["jpegs"].tobytes(), [0, *map(int, arrays["ends"])]
+    except PARSER_ERRORS as error:
         raise FilmDocumentError(f"{path} is damaged ({error}); {_REMEDY}") from error
     return tuple(jpegs[start:end] for start, end in pairwise(ends))

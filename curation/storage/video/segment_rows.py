@@ -19,6 +19,8 @@ from curation.domain.film.clip import ClipFacts, Shot
 from curation.domain.film.times import Interval, rational, rational_text
 from curation.domain.film.track import Sighting, Track, TrackFace
 from curation.domain.film.tracking.segments import AnalysedSegment
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 
 __all__ = ["pack_facts", "pack_segment", "unpack_facts", "unpack_segment"]
 
@@ -62,7 +64,7 @@ def unpack_segment(packed: bytes) -> AnalysedSegment:
     """
     try:
         return _unpacked(packed)
-    except (ValueError, TypeError, KeyError, IndexError, struct.error, zlib.error) as error:
+    except PARSER_ERRORS as error:
         raise ValueError(f"these are not the findings of a segment ({error})") from error
 
 
@@ -81,12 +83,12 @@ def unpack_facts(text: str) -> tuple[ClipFacts, tuple[Fraction, ...]]:
         ValueError: If this is no such text.
     """
     try:
-        told, starts = json.loads(text)
+        told, starts = parse_json(text)
         told["duration"] = rational(told["duration"])
         if told["fps_average"] is not None:
             told["fps_average"] = rational(told["fps_average"])
         return ClipFacts(**told), tuple(rational(start) for start in starts)
-    except (TypeError, KeyError) as error:
+    except PARSER_ERRORS as error:
         raise ValueError(str(error)) from error
 
 
@@ -95,7 +97,7 @@ def _unpacked(packed: bytes) -> AnalysedSegment:
         raise ValueError("of another version")
     text_bytes, vector_bytes = _LENGTHS.unpack_from(packed, len(_MAGIC))
     start = len(_MAGIC) + _LENGTHS.size
-    body: dict[str, Any] = json.loads(zlib.decompress(packed[start : start + text_bytes]))
+    body: dict[str, Any] = parse_json(zlib.decompress(packed[start : start + text_bytes]))
     start += text_bytes
     flat = np.frombuffer(packed[start : start + vector_bytes], dtype="<f4").astype(np.float32)
     edges = np.cumsum([0, *body["dimensions"]])

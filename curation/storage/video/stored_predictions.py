@@ -22,6 +22,9 @@ from curation.domain.film.estimations import aggregated_estimations, embedded_fa
 from curation.domain.film.movies import ItemResult, Media
 from curation.domain.film.people import PosterResult, TrailerResult
 from curation.extras import Extra, extra_for
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
+from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, sweep_temporaries, write_bytes
 from curation.storage.embeddings_file import npz_bytes
 from curation.storage.video.prediction_tables import character_rows, face_rows, parquet_bytes
@@ -124,22 +127,19 @@ class StoredPredictions:
         """What is kept of a movie; None if nothing is, or not all of it."""
         path = self._record_path(item_id)
         try:
-            with path.open("rb") as file:
-                value = json.loads(file.read(_MAX_RECORD_BYTES))
-            record = _record_of(value)
+            record = _record_of(read_json(path, limit_bytes=_MAX_RECORD_BYTES))
             if record.item_id != item_id:
                 return None
             for name, digest in record.files:
                 if Path(name).name != name or not name.startswith(item_id):
                     return None
-                with (self._folder / name).open("rb") as file:
-                    if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                        return None
+                if hashlib.sha256(read_plain(self._folder / name)).hexdigest() != digest:
+                    return None
         except FileNotFoundError:
             return None
         except OSError as error:
             raise explained(error, path, "read") from error
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except PARSER_ERRORS:
             return None
         return record
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from curation.domain.faces.face import Box, FiveLandmarks, Point
 from curation.domain.film.times import seconds_text
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.csv_tables import CellReader, NumberText
 
 if TYPE_CHECKING:
@@ -131,8 +133,8 @@ def _number(cell: CellReader, name: str, text: str) -> float:
 
 def _wholes(cell: CellReader, name: str, text: str) -> tuple[int, ...]:
     try:
-        numbers = json.loads(text)
-    except (ValueError, RecursionError):
+        numbers = parse_json(text)
+    except PARSER_ERRORS:
         numbers = None
     if not isinstance(numbers, list) or not all(type(n) is int and 0 <= n < _MAX_INDICES for n in numbers):
         raise cell.error(name, text, "a JSON list of whole numbers")

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from curation.parsing.json_text import read_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, VIDEO_RUN
@@ -91,7 +93,7 @@ class CopyFiles:
     def state(self) -> CopyState:
         """The state as it was saved last; a damaged one is forgotten, as everything can be compared again."""
         try:
-            data = json.loads(self._path.read_bytes())
+            data = read_json(self._path)
             if data["version"] == _VERSION:
                 files = {key: SyncedFile(*values) for key, values in data["files"].items()}
                 return CopyState(str(data["id"]), str(data["pending"]), files)
@@ -99,7 +101,7 @@ class CopyFiles:
             pass
         except OSError as error:
             raise explained(error, self._path, "read") from error
-        except (ValueError, KeyError, TypeError):
+        except PARSER_ERRORS:
             pass
         return CopyState(uuid.uuid4().hex)
 

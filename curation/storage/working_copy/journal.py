@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.errors import StorageError
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
+from curation.parsing.plain_files import open_plain
 from curation.storage.atomic import explained
+from curation.storage.working_copy.copy_files import is_mirrored
 
 __all__ = ["JOURNAL", "Journal", "JournalFile", "read_journal", "write_journal"]
 
@@ -84,11 +88,13 @@ def read_journal(source: Path, folder: Path) -> Journal:
         StorageError: If it is damaged, or of a newer version.
     """
     try:
-        with zipfile.ZipFile(source) as archive:
-            data = json.loads(archive.read(_MANIFEST))
+        with open_plain(source) as packed, zipfile.ZipFile(packed) as archive:
+            data = parse_json(archive.read(_MANIFEST))
             if data["version"] != _VERSION:
                 raise StorageError(f"{JOURNAL} was written by another version of Curation: use that version")
             journal = Journal(tuple(JournalFile(*row) for row in data["files"]), tuple(data["removed"]))
+            if not all(map(is_mirrored, (*(file.key for file in journal.files), *journal.removed))):
+                raise ValueError("it names files that are no outputs")  # such as ../../.ssh/authorized_keys
             for number, file in enumerate(journal.files):
                 target = folder / file.key
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -97,6 +103,6 @@ def read_journal(source: Path, folder: Path) -> Journal:
                         written.write(chunk)
     except OSError as error:
         raise explained(error, source, "read") from error
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
+    except PARSER_ERRORS as error:
         raise StorageError(f"{JOURNAL} in object storage is damaged: delete it and run again") from error
     return journal

@@ -18,6 +18,7 @@ from curation.workers.distributed.messages import Answer, Request, fault_told, f
 from curation.workers.distributed.muster import Known, Muster
 from curation.workers.distributed.post import Post, Round
 from curation.workers.distributed.remote_work import RemoteWork
+from curation.workers.distributed.worker.limits import clock_limit_s
 from curation.workers.pool import Outcome, Reply, TaskFailure, outcome_of, stop_if
 
 __all__ = ["Dispatch", "RunFacts"]
@@ -76,7 +77,7 @@ class Dispatch(Generic[T]):
         margin = facts.broker.lease_margin_s
         self._flights: Flights[T] = Flights(
             max_losses=facts.broker.max_sends,
-            lease_s=None if timeout_s is None else timeout_s + margin,
+            lease_s=None if timeout_s is None else clock_limit_s(timeout_s) + margin,
         )
         self._outcomes: deque[Outcome[T, Any]] = deque()
         self._round: Round | None = None
@@ -231,8 +232,8 @@ class Dispatch(Generic[T]):
                 None,
                 TaskFailure(
                     "timeout",
-                    f"given up after {self._timeout_s or 0:g} s (performance.photo_timeout_s); raise it if the photo "
-                    "is very large, else re-save the photo",
+                    f"given up after {self._timeout_s or 0:g} s of processor time, or twice as long in which it only "
+                    "waited (performance.photo_timeout_s); raise it if the photo is very large, else re-save the photo",
                 ),
             )
         if answer.kind == "stage":

@@ -6,7 +6,6 @@ only puts into and takes from two queues, so an interruption there leaves nothin
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import threading
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from curation.errors import BrokerUnavailableError
+from curation.parsing.json_text import parse_json
 from curation.workers.distributed.broker import (
     TASK_NAME,
     BrokerOptions,
@@ -29,6 +29,7 @@ from curation.workers.distributed.broker import (
     unavailable,
 )
 from curation.workers.distributed.messages import Request, to_json
+from curation.workers.distributed.worker.limits import LIMIT_HEADER, clock_limit_s
 
 if TYPE_CHECKING:
     from kombu import Connection
@@ -246,7 +247,8 @@ class Post:
     def _publish(self, producer: Any, request: Request) -> None:
         """Publish a task in Celery's message protocol, version 2."""
         celery_id = f"{request.run}/{request.task_id}/{request.send}"
-        limit = None if request.timeout_s is None else request.timeout_s + _TIME_LIMIT_MARGIN_S
+        # The worker limits processor time; this is Celery's limit, by the clock.
+        limit = None if request.timeout_s is None else clock_limit_s(request.timeout_s) + _TIME_LIMIT_MARGIN_S
         producer.publish(
             [[to_json(request)], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}],
             exchange="",
@@ -267,6 +269,7 @@ class Post:
                 "expires": None,
                 "ignore_result": True,
                 "timelimit": [limit, None],
+                LIMIT_HEADER: request.timeout_s,
                 # Shown by the worker instead of the arguments.
                 "argsrepr": request.label,
                 "kwargsrepr": request.function,
@@ -319,7 +322,7 @@ class Post:
     def _received(self, body: Any, message: Any) -> None:
         if isinstance(body, bytes | str):
             try:
-                body = json.loads(body)
+                body = parse_json(body)
             except ValueError:
                 body = None
         if isinstance(body, dict) and self._listening.is_set():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import threading
@@ -11,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.workers.distributed.broker import BrokerOptions, answer_queue, broker_away, connect, tell_all
 from curation.workers.distributed.messages import WorkerFacts, from_json
 
@@ -138,7 +139,7 @@ class Roster:
 
 def _state_of(body: Any) -> WorkerState | None:
     try:
-        said = json.loads(body) if isinstance(body, bytes | str) else body
+        said = parse_json(body) if isinstance(body, bytes | str) else body
         if not isinstance(said, Mapping) or said.get("type") != "report":
             return None
         return WorkerState(
@@ -153,6 +154,6 @@ def _state_of(body: Any) -> WorkerState | None:
             failed=int(said["failed"]),
             refused=str(said["refused"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except PARSER_ERRORS:
         log.debug("the report of a worker cannot be understood")
         return None

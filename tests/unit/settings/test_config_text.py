@@ -99,7 +99,7 @@ def test_keys_that_are_not_there_yet(old: str, new: str | None) -> None:
         (b"scoring: [", "not valid YAML, so it cannot be changed"),
         (b"[1, 2]", "must contain sections"),
         (b"scoring: 3\n", "`scoring` contains 3"),
-        (b"scoring:\n  weights: {smile: 1}\n  weights: {smile: 2}\n", "duplicate key"),
+        (b"scoring:\n  weights: {smile: 1}\n  weights: {smile: 2}\n", "is there twice"),
         (b"base: &b {smile: 1}\nscoring:\n  weights: *b\n", "edit it by hand"),
     ],
 )

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from curation.disk.temporaries import own_name
 from curation.errors import StorageError
 from curation.storage.atomic import TEMPORARY_SUFFIX, explained, open_atomic, set_aside, sweep_temporaries, write_bytes
 
-DEAD_PID = 2**22 + 1  # above the largest process id that Linux gives
 is_root = os.geteuid() == 0
 
 
@@ -150,26 +150,29 @@ def test_folders_that_cannot_be_synced_are_no_fault(tmp_path: Path, monkeypatch:
 
 
 def test_only_what_dead_processes_left_is_swept(tmp_path: Path) -> None:
-    dead, own, parent, odd, users = (
+    dead, odd, users = (
         tmp_path / name
-        for name in (
-            f".labels.json.{DEAD_PID}{TEMPORARY_SUFFIX}",
-            f".labels.json.{os.getpid()}{TEMPORARY_SUFFIX}",
-            f".labels.json.{os.getppid()}{TEMPORARY_SUFFIX}",
-            f".labels.json.{'9' * 30}{TEMPORARY_SUFFIX}",
-            ".labels.json",
-        )
+        for name in (own_name("labels.json"), f".labels.json.{'9' * 30}{TEMPORARY_SUFFIX}", ".labels.json")
     )
-    for path in (dead, own, parent, odd, users):
+    for path in (dead, odd, users):
         path.touch()
-    sweep_temporaries(tmp_path)
-    assert set(tmp_path.iterdir()) == {own, parent, users}
+    with open_atomic(tmp_path / "labels.json") as file:
+        sweep_temporaries(tmp_path)
+        file.write(b"{}")
+        left = set(tmp_path.iterdir())
+    assert len(left) == 2 and users in left
+    assert set(tmp_path.iterdir()) == {users, tmp_path / "labels.json"}
     sweep_temporaries(tmp_path / "missing")
 
 
-def test_what_cannot_be_swept_is_told(tmp_path: Path) -> None:
-    (tmp_path / f".a.{DEAD_PID}{TEMPORARY_SUFFIX}").mkdir()
-    with pytest.raises(StorageError, match="removed"):
+def test_what_cannot_be_swept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / own_name("a")).touch()
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EPERM, "no", str(path))
+
+    with monkeypatch.context() as patch, pytest.raises(StorageError, match="removed"):
+        patch.setattr(Path, "unlink", refused)
         sweep_temporaries(tmp_path)
 
 

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from curation.disk.temporaries import own_name
 from curation.errors import PhotoUnreadableError, StorageError
 from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, check_room, sweep_exports
 
-DEAD_PID = 2**22 + 1  # above the largest process id that Linux gives
 TARGETS = [FolderTarget, ZipTarget]
 
 
@@ -98,8 +98,10 @@ def test_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StorageError, match="export copies instead"):
         target.link("b.jpg", source)
     assert (target.finish() / "sub/a.jpg").samefile(source)
+    packed = ZipTarget(tmp_path, "Party")
     with pytest.raises(StorageError, match="linked into a ZIP file"):
-        ZipTarget(tmp_path, "Party").link("a.jpg", source)
+        packed.link("a.jpg", source)
+    packed.discard()
 
 
 @pytest.mark.parametrize(("mtime_ns", "year"), [(0, 1980), (10**18, 2001), (5 * 10**18, 2107)])
@@ -127,11 +129,13 @@ def test_disk_space_is_checked_for_a_folder_that_does_not_exist_yet(
 
 
 def test_only_exports_of_dead_processes_are_removed(tmp_path: Path) -> None:
-    (tmp_path / f".Party.{DEAD_PID}.curation-tmp" / "sub").mkdir(parents=True)
-    (tmp_path / f".Party.zip.{DEAD_PID}.curation-tmp").touch()
-    current, finished = tmp_path / f".Party.{os.getpid()}.curation-tmp", tmp_path / "Party"
-    for folder in (current, finished):
-        folder.mkdir()
+    (tmp_path / own_name("Party") / "sub").mkdir(parents=True)
+    (tmp_path / own_name("Party.zip")).touch()
+    current, finished = FolderTarget(tmp_path, "Party"), tmp_path / "Party"
+    finished.mkdir()
     sweep_exports(tmp_path)
-    assert set(tmp_path.iterdir()) == {current, finished}
+    left = set(tmp_path.iterdir())
+    assert len(left) == 2 and finished in left
+    current.discard()
+    assert set(tmp_path.iterdir()) == {finished}
     sweep_exports(tmp_path / "missing")

@@ -6,7 +6,6 @@ Smaller pictures are kept in memory only, so that nothing of a deleted asset is 
 from __future__ import annotations
 
 import io
-import os
 import threading
 import zipfile
 from collections import OrderedDict
@@ -15,14 +14,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import Request
 from fastapi.responses import Response
 
 from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.conditional import file_response, matches_any
 from curation.api.http.errors import ApiProblem
+from curation.api.http.requests.pictures_made import ClientGoneError, made, nobody_waits
 from curation.api.schemas.assets.rows import record_of
+from curation.decoders import decoded
 from curation.domain.assets.asset import Asset
 from curation.domain.assets.document import cutout_name
 from curation.domain.assets.record import AssetRecord
@@ -39,8 +40,6 @@ ORIGINAL = "original"
 CUTOUT = "cutout.png"
 
 _KEPT_BYTES = 64 * 2**20
-_MOST_DECODERS = 3  # a picture of the largest size takes some hundred megabytes while it is decoded
-_CLIENT_IS_GONE = 499  # nobody receives it
 _CHUNK_BYTES = 256 * 1024
 _OCTETS = "application/octet-stream"
 _MEDIA_TYPES = {
@@ -71,7 +70,6 @@ class AssetPictures:
         """Take the desk; nothing is made yet."""
         self._desk = desk
         self._max_megapixels = max_megapixels
-        self._decoders = CapacityLimiter(max(2, min(_MOST_DECODERS, (os.cpu_count() or 2) - 1)))
         self._made = _Kept(_KEPT_BYTES)
 
     def original(self, request: Request, asset_id: str) -> Response:
@@ -185,15 +183,13 @@ class AssetPictures:
         content = self._made.get(asset.id, key)
         if content is not None:
             return Response(content, headers=headers, media_type=media_type)
-        async with self._decoders:
-            # A grid that is scrolled quickly leaves requests behind whose client has disconnected.
-            if await request.is_disconnected():
-                return Response(status_code=_CLIENT_IS_GONE)
-            made = self._made.get(asset.id, key)
-            if made is None:
-                made = await to_thread.run_sync(make)
-        self._made.put(asset.id, key, made)
-        return Response(made, headers=headers, media_type=media_type)
+        apart = partial(decoded, make, about=":".join((str(path), etag)))
+        try:
+            content = await made(lambda: self._made.get(asset.id, key) or apart(), request)
+        except ClientGoneError:
+            return nobody_waits()
+        self._made.put(asset.id, key, content)
+        return Response(content, headers=headers, media_type=media_type)
 
 
 def _upright(path: Path, size: PictureSize, *, max_megapixels: float, name: str) -> bytes:

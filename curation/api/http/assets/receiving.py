@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import uuid
+import secrets
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from curation.api.http.assets.desk import AssetsPort
 from curation.api.http.body_limit import MB
 from curation.api.http.multipart_stream import FilePart, PartData
+from curation.api.http.requests.pictures_made import made
+from curation.disk.file_modes import new_folder_mode
+from curation.disk.temporaries import OwnFile, sweep_left
 from curation.domain.assets.asset import Asset
 from curation.errors import (
     CurationError,
+    DecodersBusyError,
     PhotoError,
     PhotoGoneError,
     PhotoNotFoundError,
@@ -31,7 +34,7 @@ from curation.errors import (
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.settings import Settings
-from curation.storage.atomic import explained, is_process
+from curation.storage.atomic import explained
 
 __all__ = ["INCOMING_DIR", "AssetReceiver", "HandedIn", "remove_abandoned"]
 
@@ -40,7 +43,7 @@ INCOMING_DIR = "incoming_assets"
 
 _MARK = ".incoming"
 _LONGEST_NAME = 200
-_GATE_THREADS = 2  # the gate decodes a picture, which takes memory
+_REFUSALS = (PhotoNotFoundError, PhotoGoneError, PhotoError, StorageError, WeightsError, DecodersBusyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,6 @@ class AssetReceiver:
         self._dir = settings.event_dir / INCOMING_DIR
         self._max_bytes = settings.service.upload_photo_mb * MB
         self._max_photos = settings.service.upload_photos
-        self._gate = CapacityLimiter(_GATE_THREADS)
         self.done: list[HandedIn] = []
 
     async def receive(self, parts: AsyncIterator[object]) -> None:
@@ -88,7 +90,7 @@ class AssetReceiver:
                         await self._hand_in(path, sent)
                         file.remove()
                         file = None
-                except (PhotoRefusedError, PhotoError, StorageError, WeightsError) as refusal:
+                except (PhotoRefusedError, PhotoError, StorageError, WeightsError, DecodersBusyError) as refusal:
                     self.done.append(HandedIn(_shown(sent), None, refusal))
                     if file is not None:
                         file.remove()
@@ -114,13 +116,13 @@ class AssetReceiver:
                 if stamp is None:
                     raise PhotoGoneError(f"the photo {photo.image_path} is gone: put it back")
                 await self._hand_in(stamp.path, photo.image_path, image_path=photo.image_path)
-            except (PhotoNotFoundError, PhotoGoneError, PhotoError, StorageError, WeightsError) as refusal:
+            except _REFUSALS as refusal:
                 self.done.append(HandedIn(photo_id if photo is None else photo.image_path, None, refusal))
 
     async def _hand_in(self, path: Path, name: str, *, image_path: str | None = None) -> None:
         shown = _shown(name)
         submit = partial(self._work.submit, path, PurePosixPath(shown).name or shown, image_path=image_path)
-        asset = await to_thread.run_sync(submit, limiter=self._gate)
+        asset = await made(submit)
         self.done.append(HandedIn(shown, asset))
 
     def _begin(self) -> _IncomingFile:
@@ -135,12 +137,13 @@ class _IncomingFile:
     def __init__(self, folder: Path, *, max_bytes: float) -> None:
         self._max_bytes = max_bytes
         self._size = 0
-        self._path = folder / f"{uuid.uuid4().hex}.{os.getpid()}{_MARK}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = self._path.open("xb")
+            folder.mkdir(new_folder_mode(), parents=True, exist_ok=True)
+            self._own = OwnFile(lambda: folder / f"{secrets.token_hex(16)}{_MARK}")
         except OSError as error:
             raise explained(error, folder, "written") from error
+        self._path = self._own.path
+        self._file = self._own.file
 
     def write(self, data: bytes) -> None:
         self._size += len(data)
@@ -155,25 +158,19 @@ class _IncomingFile:
 
     def complete(self) -> Path:
         try:
-            self._file.close()
+            self._file.flush()
         except OSError as error:
             raise explained(error, self._path.parent, "written") from error
         return self._path
 
     def remove(self) -> None:
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        self._own.close()
 
 
 def remove_abandoned(state_dir: Path) -> None:
     """Remove files that processes were receiving which have ended."""
     with suppress(OSError):
-        for path in (state_dir / INCOMING_DIR).glob(f"*{_MARK}"):
-            owner = path.name.removesuffix(_MARK).rpartition(".")[2]
-            if not (owner.isdecimal() and int(owner) != os.getpid() and is_process(int(owner))):
-                path.unlink(missing_ok=True)
+        deque(sweep_left(state_dir / INCOMING_DIR, f"*{_MARK}"), maxlen=0)
 
 
 def _shown(name: str) -> str:

@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from curation.api.http.body_limit import MB
 from curation.api.http.multipart_stream import FilePart, PartData
+from curation.disk.temporaries import OwnFolder
 from curation.errors import StorageError, UploadTooLargeError
 from curation.jobs.video.film_folders import FilmFolders
 from curation.settings import Settings
@@ -73,6 +74,7 @@ class FilmReceiver:
         self._max_poster = settings.service.upload_photo_mb * MB
         self.film: Received | None = None
         self.poster: Received | None = None
+        self._held: list[OwnFolder] = []
 
     async def receive(self, parts: AsyncIterator[object], *, only_poster: bool = False) -> None:
         """Receive the files of a form, see `multipart_stream.parts_of`; the first of each kind counts.
@@ -125,7 +127,7 @@ class FilmReceiver:
             self.poster = await to_thread.run_sync(self._fetched, fetch, poster, self._max_poster)
 
     def _fetched(self, fetch: Callable[[str, Path, float], str], address: str, max_bytes: float) -> Received:
-        path = self._folders.incoming()
+        path = self._incoming()
         try:
             name = fetch(address, path, max_bytes)
             with path.open("rb") as file:
@@ -140,25 +142,34 @@ class FilmReceiver:
 
     def remove(self) -> None:
         """Remove what was received and not taken."""
-        for received in (self.film, self.poster):
-            if received is not None:
-                with suppress(OSError):
-                    received.path.unlink(missing_ok=True)
+        while self._held:
+            self._held.pop().close()
+
+    def _incoming(self) -> Path:
+        self._held.append(self._folders.incoming())
+        return self._held[-1].path / "file"
 
     def _begin(self, name: str, is_poster: bool) -> _IncomingFile:
         if is_poster:
             return _IncomingFile(
-                self._folders, shown_name(name, "poster"), self._max_poster, "a poster", "service.upload_photo_mb"
+                self._folders,
+                self._incoming(),
+                shown_name(name, "poster"),
+                self._max_poster,
+                "a poster",
+                "service.upload_photo_mb",
             )
-        return _IncomingFile(self._folders, shown_name(name, "film"), self._max_film, "a film", "video.max_video_mb")
+        return _IncomingFile(
+            self._folders, self._incoming(), shown_name(name, "film"), self._max_film, "a film", "video.max_video_mb"
+        )
 
 
 class _IncomingFile:
     """A file that is being received. Not thread-safe."""
 
-    def __init__(self, folders: FilmFolders, name: str, max_bytes: float, what: str, setting: str) -> None:
+    def __init__(self, folders: FilmFolders, path: Path, name: str, max_bytes: float, what: str, setting: str) -> None:
         self._folder = folders.folder
-        self._path = folders.incoming()
+        self._path = path
         self._name = name
         self._max_bytes = max_bytes
         self._what = what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -11,6 +12,7 @@ from fastapi.responses import Response
 from curation.api.http.conditional import matches_any
 from curation.api.http.errors import problem_responses
 from curation.api.http.events.places import check_opening, events_of
+from curation.api.http.requests.pictures_made import ClientGoneError, made, nobody_waits
 from curation.api.schemas.events.events import EventListOut, EventOpening, EventOut
 from curation.jobs.events.known_event import EVENT_ID_PATTERN
 
@@ -99,13 +101,16 @@ def remove_event(request: Request, event_id: EventId) -> Response:
         **problem_responses(**_NOT_FOUND, photo_not_found=(404, "this event has no photo to show yet")),
     },
 )
-def get_event_cover(
+async def get_event_cover(
     request: Request,
     event_id: EventId,
     v: Annotated[str, Query(max_length=100, description="From `cover_url`: changes with the picture.")] = "",
 ) -> Response:
     """The best photo of a ranking, or one with a face while there is none; the event need not be open."""
-    content = events_of(request).cover(event_id)
+    try:
+        content = await made(partial(events_of(request).cover, event_id), request)
+    except ClientGoneError:
+        return nobody_waits()
     headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}
     known = request.headers.get("if-none-match")
     if known is not None and matches_any(known, headers["ETag"], weak=True):

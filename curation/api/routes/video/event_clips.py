@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from curation.api.context import Context
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
+from curation.api.http.requests.pictures_made import ClientGoneError, made, nobody_waits
 from curation.api.schemas.video.event_clips import (
     BestFramesOut,
     EventClipsOut,
@@ -62,14 +64,18 @@ def list_clips(context: Context) -> EventClipsOut:
         **problem_responses(**_NOT_READY, **_NO_FILM),
     },
 )
-def get_still(
+async def get_still(
+    request: Request,
     context: Context,
     film_id: FilmId,
     time: Annotated[float, Query(ge=0, le=_MAX_SECONDS, description="Seconds since the clip's start.")] = 0,
     size: Annotated[int, Query(ge=16, le=8000, description="Longer side at most, in pixels.")] = 640,
 ) -> Response:
     """What is on screen at a time, as JPEG."""
-    content = context.event_films.still(film_id, Fraction(str(time)), size)
+    try:
+        content = await made(partial(context.event_films.still, film_id, Fraction(str(time)), size), request)
+    except ClientGoneError:
+        return nobody_waits()
     return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 
 from curation.api.context import Context
 from curation.api.http.conditional import attachment, matches_any
 from curation.api.http.errors import problem_responses
+from curation.api.http.requests.pictures_made import ClientGoneError, made, nobody_waits
 from curation.api.http.video.ranges import NO_SUCH_RANGE, ranged_response
 from curation.api.routes.video.film_responses import (
     NOT_READY,
@@ -138,7 +141,7 @@ def head_annotated_video(request: Request, context: Context, video_id: VideoIdPa
         **problem_responses(**_PROBLEMS, **_GONE, clip_unreadable=(422, "the film is damaged at this place")),
     },
 )
-def get_video_cover(
+async def get_video_cover(
     request: Request,
     context: Context,
     video_id: VideoIdPath,
@@ -148,7 +151,7 @@ def get_video_cover(
     ] = None,
 ) -> Response:
     """Made when it is asked for; at most 640 pixels on its longer side."""
-    film = context.videos.films.get(video_id)
+    film = await to_thread.run_sync(context.videos.films.get, video_id)
     best_s = 0.0 if film.summary is None else film.summary.best_s
     time = Fraction(best_s if time_s is None else time_s).limit_denominator(1_000_000)
     etag = f'"{film.id}-cover-{time.numerator:x}-{time.denominator:x}"'
@@ -158,7 +161,10 @@ def get_video_cover(
         return Response(status_code=304, headers=headers)
     if stamp_of(film.path) is None:
         raise VideoFileNotFoundError(f"the file of {film.name} is gone: put it back, or delete the film")
-    content = context.videos.jobs.pictures.still(film.path, time, COVER_PX)
+    try:
+        content = await made(partial(context.videos.jobs.pictures.still, film.path, time, COVER_PX), request)
+    except ClientGoneError:
+        return nobody_waits()
     return Response(content, headers=headers, media_type="image/jpeg")
 
 

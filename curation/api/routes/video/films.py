@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -13,6 +14,7 @@ from curation.api.context import Context, ServiceContext
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.multipart_stream import BrokenFormError, body_in_pieces, boundary_of, parts_of
 from curation.api.http.paging import Limit, Offset
+from curation.api.http.requests.pictures_made import made
 from curation.api.http.starting import ACCEPTED
 from curation.api.http.video.receiving import FilmReceiver, refuse_without_room
 from curation.api.routes.video.film_responses import NOT_READY, VIDEO_NOT_FOUND, VIDEO_PROBLEMS, VideoIdPath
@@ -147,12 +149,10 @@ async def submit_video(request: Request, context: Context) -> HandedInVideoOut:
         film = receiver.film
         if film is None:
             raise ApiProblem(_NO_FILM[0], "request_invalid", _NO_FILM[1])
-        record = await to_thread.run_sync(
-            lambda: jobs.take(film.path, film.name, sha256=film.sha256, size_bytes=film.size_bytes)
-        )
+        record = await made(partial(jobs.take, film.path, film.name, sha256=film.sha256, size_bytes=film.size_bytes))
         poster_id = None
         if receiver.poster is not None:
-            poster_id = (await to_thread.run_sync(take_poster, context, record, receiver.poster)).id
+            poster_id = (await made(partial(take_poster, context, record, receiver.poster))).id
         return await to_thread.run_sync(_handed_in, request, context, record.id, poster_id)
     finally:
         receiver.remove()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from anyio import to_thread
@@ -12,6 +13,7 @@ from curation.api.context import Context, ServiceContext
 from curation.api.http.conditional import file_response, matches_any
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.multipart_stream import BrokenFormError, body_in_pieces, boundary_of, parts_of
+from curation.api.http.requests.pictures_made import made
 from curation.api.http.video.receiving import FilmReceiver, Received
 from curation.api.routes.video.film_responses import (
     NOT_READY,
@@ -24,6 +26,7 @@ from curation.api.routes.video.film_responses import (
 )
 from curation.api.schemas.jobs import JobOut
 from curation.api.schemas.video.posters import PosterAnswer, PosterOut, PostersOut, poster_out
+from curation.decoders import decoded
 from curation.errors import FilmNotReadyError, PosterNotFoundError, VideoFileNotFoundError
 from curation.jobs.job import utc_now
 from curation.jobs.video.film_record import FilmRecord, PosterRecord, TaskKind
@@ -108,7 +111,7 @@ async def submit_poster(request: Request, context: Context, video_id: VideoIdPat
         if received is None:
             raise ApiProblem(_NO_POSTER[0], "request_invalid", _NO_POSTER[1])
         record = await to_thread.run_sync(desk.films.record_of, film, jobs)
-        poster = await to_thread.run_sync(take_poster, context, record, received)
+        poster = await made(partial(take_poster, context, record, received))
         return await to_thread.run_sync(_taken, request, context, video_id, poster)
     finally:
         receiver.remove()
@@ -194,9 +197,9 @@ def take_poster(context: ServiceContext, record: FilmRecord, received: Received)
         content = received.path.read_bytes()
     except OSError as error:
         raise explained(error, received.path, "read") from error
-    picture = picture_of_bytes(
-        content, PictureSize.SCREEN, max_megapixels=context.settings.io.max_photo_megapixels, name=received.name
-    )
+    limit = context.settings.io.max_photo_megapixels
+    upright = partial(picture_of_bytes, size=PictureSize.SCREEN, max_megapixels=limit, name=received.name)
+    picture = decoded(upright, content, about=received.sha256)
     poster = PosterRecord(received.sha256[:16], received.name, utc_now())
     return context.videos.jobs.add_poster(record.id, poster, content, picture)
 

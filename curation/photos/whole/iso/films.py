@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from curation.domain.files.health import FileFault
 from curation.photos.whole.findings import cut, damaged, zeroed
 from curation.photos.whole.iso.boxes import Box, BoxError, Fields, ReadAt, child_boxes, top_boxes
+from curation.regular_files import open_regular
 
 __all__ = ["faults_of_film", "track_faults"]
 
@@ -52,7 +53,7 @@ def faults_of_film(path: Path) -> tuple[FileFault, ...]:
         OSError: If it cannot be read.
     """
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_regular(path) as file:
 
         def read(at: int, count: int) -> bytes:
             file.seek(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ __all__ = ["Item", "ItemList", "read_items"]
 
 _IN_FILE, _IN_IDAT, _IN_ITEMS = range(3)
 _MOST_ITEMS = 100_000
+_MOST_EXTENTS = 500_000  # of all items; their numbers can have no width, so that the size of the file is no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,9 @@ class ItemList:
             BoxError: If one of them is not in the file.
         """
         found: dict[int, None] = {}
-        waiting = [] if self.primary is None else [self.primary]
+        waiting = deque([] if self.primary is None else [self.primary])
         while waiting:
-            one = waiting.pop(0)
+            one = waiting.popleft()
             if one in found:
                 continue
             if one not in self.items:
@@ -147,13 +149,18 @@ def _places(data: bytes, iloc: Box) -> dict[int, tuple[int, _Extents]]:
     offset_bytes, length_bytes, base_bytes, index_bytes = widths >> 12, widths >> 8 & 15, widths >> 4 & 15, widths & 15
     wide = 4 if version == 2 else 2
     places: dict[int, tuple[int, _Extents]] = {}
+    total = 0
     for _ in range(fields.number(wide)):
         number = fields.number(wide)
         method = fields.number(2) & 15 if version in (1, 2) else _IN_FILE
         fields.number(2)
         base = fields.number(base_bytes)
         extents: list[tuple[int, int]] = []
-        for _ in range(fields.number(2)):
+        count = fields.number(2)
+        total += count
+        if total > _MOST_EXTENTS:
+            raise BoxError("its parts consist of too many pieces", iloc.start)
+        for _ in range(count):
             if version in (1, 2):
                 fields.number(index_bytes)
             offset, length = fields.number(offset_bytes), fields.number(length_bytes)

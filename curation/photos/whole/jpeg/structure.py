@@ -20,6 +20,7 @@ _RESTARTS = frozenset(range(0xD0, 0xD8))
 # What may stand between the scans of one picture.
 _BETWEEN_SCANS = frozenset({_DHT, _DAC, _EOI, _SOS, _DQT, _DNL, _DRI, _COM, *range(0xE0, 0xF0)})
 _MAX_PARTS = 5000
+_MAX_PIECES = 500_000  # restart intervals of one scan; of rubbish there can be millions, each an object of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def read_structure(data: bytes) -> JpegStructure | None:
         data: The whole file.
 
     Returns:
-        None if there is no frame and scan, or if a segment contradicts itself.
+        None if there is no frame and scan, if a segment contradicts itself, or if there are far too many intervals.
     """
     head = bytearray(data[:2])
     between, tables = bytearray(), bytearray()
@@ -183,7 +184,10 @@ def read_structure(data: bytes) -> JpegStructure | None:
             if components is None:
                 return None
             is_single = not frame.is_progressive and len(components) == len(frame.components)
-            pieces, end = _pieces(data, at, is_single=is_single)
+            found_pieces = _pieces(data, at, is_single=is_single)
+            if found_pieces is None:
+                return None
+            pieces, end = found_pieces
             if not frame.is_progressive:
                 body = body[:-3] + b"\0\x3f\0"  # a sequential scan holds all coefficients
             scan_before = bytes(between) if scans else b""
@@ -249,8 +253,8 @@ def _note_first_symbols(body: bytes, symbols: dict[tuple[int, int], int]) -> Non
         at += 17 + count
 
 
-def _pieces(data: bytes, start: int, *, is_single: bool) -> tuple[tuple[bytes, ...], int]:
-    """A scan's data cut at its restart markers, and where it ends.
+def _pieces(data: bytes, start: int, *, is_single: bool) -> tuple[tuple[bytes, ...], int] | None:
+    """A scan's data cut at its restart markers, and where it ends; None if there are more than any picture has.
 
     Where the picture has one scan only, whatever stands in it before the end marker is taken for rubbish in its data.
     """
@@ -259,6 +263,8 @@ def _pieces(data: bytes, start: int, *, is_single: bool) -> tuple[tuple[bytes, .
     for found in _MARKER.finditer(data, start):
         marker = found[1][0]
         if marker in _RESTARTS:
+            if len(pieces) >= _MAX_PIECES:
+                return None
             pieces.append(data[at : found.start()])
             at = found.end()
         elif marker == _EOI or (not is_single and marker in _BETWEEN_SCANS):

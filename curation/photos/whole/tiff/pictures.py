@@ -28,6 +28,9 @@ _LAST_ZEROS = 64
 _MAX_PACKETS = 20_000_000
 _JPEG_END = b"\xff\xd9"
 _WORTH_NAMING = 0.01
+_MOST_UNPACKED = 4  # times what the largest part of a picture needs
+# How often, on average, the bytes of a file may be parts of one picture: some programs write equal parts once.
+_MOST_SHARED = 20
 
 
 def tiff_faults(file: PhotoFile) -> tuple[FileFault, ...]:
@@ -41,7 +44,7 @@ def tiff_faults(file: PhotoFile) -> tuple[FileFault, ...]:
         directories = read_directories(opened, has_pages=True)
     faults: list[FileFault] = []
     for directory in directories:
-        fault = _cut_description(directory) or cut_parts(directory, size)
+        fault = _cut_description(directory) or cut_parts(directory, size) or _shared_parts(directory, size)
         if fault is None and not faults:
             fault = _missing_directory(directory, file)
         if fault is None and directory.is_main and size <= _MAX_CHECKED_BYTES:
@@ -91,6 +94,14 @@ def cut_parts(directory: Directory, size: int) -> FileFault | None:
     return FileFault(FaultKind.CUT, reason, good, is_seen=directory.is_main)
 
 
+def _shared_parts(directory: Directory, size: int) -> FileFault | None:
+    """The fault of a picture whose parts lie over one another, so that reading it takes many times the file."""
+    if sum(part.size for part in directory.parts) <= _MOST_SHARED * size:
+        return None
+    reason = "the file is damaged: the parts of its picture lie over one another"
+    return FileFault(FaultKind.DAMAGED, reason, is_seen=directory.is_main)
+
+
 def needed_parts(directory: Directory) -> list[Extent]:
     """The strips or tiles of a picture; where they are plain, not more than its pixels take, whatever the file says."""
     parts = directory.parts
@@ -121,12 +132,13 @@ def _broken_part(file: PhotoFile, directory: Directory) -> FileFault | None:
         return None
     plain = directory.plain_sizes()
     parts = directory.parts
+    most = _MOST_UNPACKED * max(plain, default=0)
     with file.open() as opened:
         for number, part in enumerate(parts):
             opened.seek(part.offset)
             data = opened.read(part.size)
             wanted = plain[number] if len(plain) == len(parts) else 0
-            if _is_broken(data, compression, wanted, directory):
+            if _is_broken(data, compression, wanted, directory, most):
                 return _fault(directory, number, data)
     return None
 
@@ -160,27 +172,35 @@ def _fault(directory: Directory, number: int, data: bytes) -> FileFault:
     return FileFault(FaultKind.DAMAGED, "the file is damaged: a part of its picture is not what was written", good)
 
 
-def _is_broken(data: bytes, compression: int, wanted: int, directory: Directory) -> bool:
+def _is_broken(data: bytes, compression: int, wanted: int, directory: Directory, most: int) -> bool:
     """Whether the data of a strip or tile, which should hold `wanted` bytes of pixels, cannot be right."""
     if compression in _ZERO_RUNS:
-        least, most = _LITERAL_SHARES
-        is_literal = compression == _LZW and least * wanted < len(data) < most * wanted
+        smallest, largest = _LITERAL_SHARES
+        is_literal = compression == _LZW and smallest * wanted < len(data) < largest * wanted
         return not is_literal and bytes(_ZERO_RUNS[compression]) in data
     if compression == _PACKBITS:
         return wanted > 0 and not _holds_packets(data, wanted)
     if compression == _JPEG:
         return not _holds_jpeg(data, directory.jpeg_tables)
-    return not _holds_deflated(data)
+    return not _holds_deflated(data, most)
 
 
-def _holds_deflated(data: bytes) -> bool:
-    """Whether compressed data are complete and agree with their own checksum."""
+def _holds_deflated(data: bytes, most: int) -> bool:
+    """Whether compressed data are complete and agree with their own checksum.
+
+    What unpacks to more than `most` bytes is not judged: its decoder stops when it has what it needs. 0 is no limit.
+    """
     unpacking = zlib.decompressobj()
+    at = count = 0
+    waiting = b""
     try:
-        at = 0
-        while at < len(data) and not unpacking.eof:
-            unpacking.decompress(data[at : at + 2**16])
-            at += 2**16
+        while (waiting or at < len(data)) and not unpacking.eof:
+            if not waiting:
+                waiting, at = data[at : at + 2**16], at + 2**16
+            count += len(unpacking.decompress(waiting, 2**20))
+            waiting = unpacking.unconsumed_tail
+            if most and count > most:
+                return True
     except zlib.error:
         return False
     return unpacking.eof

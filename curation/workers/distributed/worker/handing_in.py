@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import queue
 import shutil
 import tempfile
@@ -18,6 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curation.disk.temporaries import OwnFile, own_name
 from curation.workers.distributed.broker import (
     BrokerOptions,
     answer_queue,
@@ -164,7 +164,8 @@ def leave(folder: Path, name: str, content: bytes) -> Path:
     """Write an answer into a file for the main process, whole or not at all."""
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / name
-    partial = target.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(target)
+    with OwnFile(lambda: folder / own_name(name)) as own:
+        own.file.write(content)
+        own.file.flush()
+        own.path.replace(target)
     return target

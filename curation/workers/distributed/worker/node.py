@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import shutil
+import signal
 import threading
 import time
 from collections import OrderedDict
@@ -24,6 +26,7 @@ from curation.workers.distributed.broker import BrokerOptions, task_queue
 from curation.workers.distributed.messages import PROTOCOL, Answer, to_json
 from curation.workers.distributed.worker.facts import worker_facts
 from curation.workers.distributed.worker.handing_in import Clerk, left_name
+from curation.workers.distributed.worker.limits import ChildLimits
 
 __all__ = ["LEFT", "Node", "sent_id", "split_id"]
 
@@ -111,6 +114,7 @@ class Node:
         self._consumer: Any = None
         self._tended = 0.0
         self._stood_until = 0.0
+        self._limits = ChildLimits()
 
     def introduce(self, name: str, processes: int) -> None:
         """Say who this worker is, once it is known."""
@@ -235,8 +239,27 @@ class Node:
             self._stood_until = now
         self._tended = now
         self.forget_silent(self._consumer)
+        self._end_children_beyond_limits()
         # Celery often hears of a child's end a moment too early, and then looks again only after seconds.
         self._consumer.pool.maintain_pool()
+
+    def _end_children_beyond_limits(self) -> None:
+        from celery.worker import state
+
+        for request, passed in self._limits.passed(tuple(state.active_requests)):
+            kind = "photo" if passed.kind == "memory" else "timeout"
+            text = (
+                f"it took {passed.amount:,.0f} MB of memory, more than the {passed.limit:,.0f} MB that a worker may "
+                "take; make the photo smaller"
+                if passed.kind == "memory"
+                else f"its process was ended: it {passed.kind} for {passed.amount:.0f} s"
+            )
+            # Told first: Celery will say that the child died.
+            self.lost(request.id, kind, text, request.time_start or time.time())
+            try:
+                os.kill(request.worker_pid, signal.SIGKILL)
+            except ProcessLookupError:
+                log.debug("child %d had already ended", request.worker_pid)
 
     def facts(self) -> dict[str, Any]:
         """Who this worker is, as JSON."""
@@ -291,7 +314,7 @@ class Node:
 
         Args:
             celery_id: Of the task that was sent.
-            kind: `killed`, `timeout` or `bug`.
+            kind: `killed`, `timeout`, `photo` (it took too much memory) or `bug`.
             text: What happened.
             since: When the child began, in Unix seconds.
         """

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from curation.disk.temporaries import OwnFile
 from curation.domain.faces.ids import photo_id
 from curation.errors import NotAPhotoError
 from curation.event.incoming_photos import photo_name, remove_abandoned_uploads
@@ -215,13 +216,13 @@ def test_a_full_disk(empty: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
-    dead = tmp_path / ".abc.999999999.curation-upload.jpg"
-    alive = tmp_path / f".abc.{os.getpid()}.curation-upload.jpg"
+    dead = tmp_path / ".abc.curation-upload.jpg"
     photo = tmp_path / "a.jpg"
-    for path in (dead, alive, photo):
+    for path in (dead, photo):
         path.touch()
-    remove_abandoned_uploads(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {alive.name, photo.name}
+    with OwnFile(lambda: tmp_path / ".def.curation-upload.jpg") as alive:
+        remove_abandoned_uploads(tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == {alive.path.name, photo.name}
     remove_abandoned_uploads(tmp_path / "missing")
 
 

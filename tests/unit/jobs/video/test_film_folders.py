@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from curation.disk.temporaries import own_name
 from curation.errors import StorageError, VideoNotFoundError
 from curation.jobs.video.film_folders import FilmFolders
 from curation.jobs.video.film_record import FilmRecord, FilmTask, PosterRecord, TaskKind, TaskState
@@ -40,7 +40,7 @@ def folders(tmp_path: Path) -> FilmFolders:
 
 def test_a_record_is_read_back_by_others(folders: FilmFolders) -> None:
     assert folders.records() == []
-    came = folders.incoming()
+    came = folders.incoming().path / "file"
     came.write_bytes(b"film")
     assert folders.add(record(), came) == record()
     assert folders.original(ID).read_bytes() == b"film"
@@ -74,10 +74,12 @@ def test_a_damaged_record_leaves_the_others_alone(folders: FilmFolders) -> None:
 
 
 def test_what_dead_processes_left_is_removed(folders: FilmFolders) -> None:
-    other = folders.incoming().with_name(f"abc.{os.getppid()}")  # a process that is alive
+    own = folders.incoming()
+    other = own.path / "file"
     other.write_bytes(b"half")
-    dead = other.with_name("abc.999999999")
-    dead.write_bytes(b"half")
+    dead = own.path.with_name(own_name("film"))
+    dead.mkdir()
+    (dead / "file").write_bytes(b"half")
     half_deleted = folders.folder / ".deleted-abc"
     half_deleted.mkdir()
     folders.sweep()

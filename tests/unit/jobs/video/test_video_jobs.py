@@ -43,7 +43,7 @@ class Shop:
         return self
 
     def take(self, content: bytes, name: str = "a.mp4", sha256: str | None = None) -> FilmRecord:
-        path = self.folders.incoming()
+        path = self.folders.incoming().path / "file"
         path.write_bytes(content)
         return self.jobs.take(path, name, sha256=sha256 or content.hex(), size_bytes=len(content))
 
@@ -117,17 +117,17 @@ def test_the_same_film_is_taken_once_and_other_settings_make_another(shop: Shop)
     shop.jobs.work  # noqa: B018 - built already
     shop.fake.settings_hash = "6" * 32
     other = shop.fake.jobs(shop.folders)
-    path = shop.folders.incoming()
+    path = shop.folders.incoming().path / "file"
     path.write_bytes(film())
     assert other.take(path, "a.mp4", sha256=film().hex(), size_bytes=1).id != first.id
-    assert not list((shop.folders.folder / "incoming").iterdir())
+    assert not [path for path in (shop.folders.folder / "incoming").rglob("*") if path.is_file()]
 
 
 def test_what_is_no_film_is_not_kept(shop: Shop) -> None:
     with pytest.raises(ClipUnreadableError):
         shop.take(film("broken"))
     assert shop.folders.records() == []
-    assert not list((shop.folders.folder / "incoming").iterdir())
+    assert not [path for path in (shop.folders.folder / "incoming").rglob("*") if path.is_file()]
 
 
 def test_without_networks_nothing_is_taken(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_without_networks_nothing_is_taken(tmp_path: Path) -> None:
 
     folders = FilmFolders(tmp_path)
     jobs = VideoJobs(folders, FakeFilms().pictures(), missing)  # type: ignore[arg-type]
-    path = folders.incoming()
+    path = folders.incoming().path / "file"
     path.write_bytes(film())
     with pytest.raises(WeightsMissingError):
         jobs.take(path, "a.mp4", sha256="0", size_bytes=1)

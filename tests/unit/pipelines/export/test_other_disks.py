@@ -146,6 +146,9 @@ class _Small:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
+    def fileno(self) -> int:
+        return int(self._file.fileno())
+
     def write(self, part: bytes) -> int:
         self._file.write(part[:10])
         raise OSError(errno.EFBIG, "File too large")

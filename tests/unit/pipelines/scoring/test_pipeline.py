@@ -3,13 +3,16 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from curation.domain.faces.face import Box
+from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import FaceDataError, LabelsError, PhotosMissingError, PicksError, StorageError
+from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 from curation.storage.said.picks_file import PICKS
@@ -263,6 +266,25 @@ def test_a_lost_store_costs_time_only(wedding: FakeEvent) -> None:
     assert wedding.snapshot() == before
     wedding.cluster()
     assert wedding.snapshot() == before
+
+
+def test_measures_that_the_store_loses_are_told_and_made_again(
+    wedding: FakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wedding.cluster()
+    real, lost = AnalysisStore.measures, {"b.png"}
+
+    def measures(store: AnalysisStore, wanted: Mapping[str, tuple[str, str]]) -> dict[str, PhotoMeasures]:
+        return {path: value for path, value in real(store, wanted).items() if path not in lost}
+
+    monkeypatch.setattr(AnalysisStore, "measures", measures)
+    report = wedding.score()
+    assert (report.scored, report.failed) == (4, 1)
+    assert "could not be read back" in table(wedding)["b.png"]["error"]
+    lost.clear()
+    report = wedding.score()
+    assert (report.scored, report.failed, report.reused) == (5, 0, 5)
+    assert not table(wedding)["b.png"]["error"]
 
 
 def test_no_face_at_all(event: FakeEvent) -> None:

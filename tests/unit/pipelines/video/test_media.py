@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from curation.disk.temporaries import OwnFolder, own_name
 from curation.domain.film.movies import Media
 from curation.errors import AddressRefusedError, ClipUnreadableError, PhotoError, PhotoUnreadableError
 from curation.pipelines.video.media import MediaLimits, MediaShelf, media_name
@@ -120,18 +118,16 @@ def test_paths_without_a_file(shelf: MediaShelf, tmp_path: Path, media: Media, e
 def test_what_a_killed_process_left_is_removed_and_nothing_else(
     shelf: MediaShelf, server: FilmServer, tmp_path: Path
 ) -> None:
-    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     folder = tmp_path / "fetched"
-    dead = folder / f"{int(ended.stdout)}-{'0' * 16}"
-    alive = folder / f"{os.getpid()}-{'0' * 16}"
-    other = folder / "holiday"
+    folder.mkdir()
+    held = OwnFolder(lambda: folder / own_name("fetched"))
+    dead, alive, other = folder / own_name("fetched"), held.path, folder / "holiday"
     for each in (dead, alive, other):
-        each.mkdir(parents=True)
+        each.mkdir(exist_ok=True)
         (each / "media").write_bytes(b"x")
-    with shelf.opened(server.gives("/a.mp4", text_film(1)), Media.TRAILER):
-        pass
-    assert not dead.exists()
-    assert (alive / "media").exists() and (other / "media").exists()
+    with held, shelf.opened(server.gives("/a.mp4", text_film(1)), Media.TRAILER):
+        assert not dead.exists()
+        assert (alive / "media").exists() and (other / "media").exists()
 
 
 def test_names_for_messages_hold_no_secret() -> None:

@@ -97,7 +97,7 @@ def test_a_photo_is_decoded_ahead_and_once(client: ServiceClient, monkeypatch: p
     tiles.read_ahead(LARGE)
     tiles.read_ahead("0123456789abcdef")  # nobody waits for an error
     wait_until(lambda: tiles.memory_bytes == 1100 * 700 * 3, "the photo is decoded", 20)
-    monkeypatch.setattr("curation.event.one_photo.tiles.decode_for_tiles", None)
+    monkeypatch.setattr("curation.event.one_photo.tile_work.decode_for_tiles", None)
     monkeypatch.setattr("curation.storage.picture_cache.PictureCache.get", lambda *_: None)
     assert tiles.made(tiles.tile(LARGE, 0, 1, 1)).startswith(b"\xff\xd8")
 
@@ -110,7 +110,7 @@ def test_of_a_photo_that_is_too_large_to_be_kept_all_tiles_are_cut_at_once(
         path.unlink()
     first = tiles.made(tiles.tile(LARGE, 0, 0, 0))
     assert tiles.memory_bytes == 0
-    monkeypatch.setattr("curation.event.one_photo.tiles.decode_for_tiles", None)
+    monkeypatch.setattr("curation.event.one_photo.tile_work.decode_for_tiles", None)
     for column in range(3):
         for row in range(2):
             assert tiles.tile(LARGE, 0, column, row).content is not None
