@@ -136,6 +136,7 @@ class WorkflowOrchestrator:
         listener = progress or _no_listener
         with self._held("clustering") as held:
             sweep_temporaries(settings.io.output_dir)
+            sweep_temporaries(settings.io.state_dir)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             # Pictures that an earlier run could not read are tried again.
             listing = event_listing(settings, retries_lost=True)
@@ -179,6 +180,7 @@ class WorkflowOrchestrator:
         listener = progress or _no_listener
         with self._held("looking at clips") as held:
             sweep_temporaries(settings.io.output_dir)
+            sweep_temporaries(settings.io.state_dir)
             listing = event_listing(settings, needs_photos=False)
             clips = listing.clips
             report = left_out(settings.video.event_clips, clips)
@@ -217,6 +219,7 @@ class WorkflowOrchestrator:
         with self._held("ranking again" if only_known else "scoring", is_brief=only_known) as held:
             self._demand_face_data()
             sweep_temporaries(settings.io.output_dir)
+            sweep_temporaries(settings.io.state_dir)
             listing = self._listing()
             predictor = self._parts.find_predictor()
             with (

@@ -27,6 +27,7 @@ def main() -> int:
     """Run the scenarios that were named, or all."""
     # Not above: worker processes import this module anew.
     from tests.crash_points.scenarios import ALL
+    from tests.crash_points.trials import warm_up
 
     parser = argparse.ArgumentParser(
         prog="python -m tests.crash_points", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -44,6 +45,7 @@ def main() -> int:
     unknown = sorted(set(options.names) - set(known))
     if unknown:
         parser.error(f"no scenario {', '.join(unknown)}")
+    warm_up()
     results = [_try(known[name], options.sample, options.seed) for name in options.names or known]
     kills, broken = (sum(result[place] for result in results) for place in (0, 1))
     print(json.dumps({"kills": kills, "broken": broken, "scenarios": len(results)}), flush=True)

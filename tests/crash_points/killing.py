@@ -139,8 +139,10 @@ def _listen(child: int, reader: int, kill: Kill | None) -> tuple[bytes, bool]:
         left_s = begun + limit_s - time.monotonic()
         if left_s <= 0:
             is_stuck = limit_s == END_S
-            with suppress(ProcessLookupError):
+            try:
                 os.killpg(child, signal.SIGKILL)
+            except ProcessLookupError:  # it does not lead a group yet
+                os.kill(child, signal.SIGKILL)
             break
         if select.select([reader], [], [], min(_POLL_S, left_s))[0]:
             said += os.read(reader, 65536)

@@ -23,7 +23,7 @@ from tests.crash_points.killing import Ended, Kill, Say, run_apart
 from tests.crash_points.scenario import Scenario
 from tests.crash_points.whole import torn_files
 
-__all__ = ["Broken", "Trial", "Trials"]
+__all__ = ["Broken", "Trial", "Trials", "warm_up"]
 
 
 class Broken(AssertionError):
@@ -77,7 +77,6 @@ class Trials:
         self._length_s = time.monotonic() - begun
         self._demand(ended, "running without a kill")
         *states, leaves, modules = [json.loads(line) for line in ended.said]
-        _warm_up()
         for module in modules:  # else each process imports them anew
             with suppress(Exception):
                 importlib.import_module(module)
@@ -176,8 +175,8 @@ class Trials:
             say(f"files in the end: {_difference(self._leaves, left)}")
 
 
-def _warm_up() -> None:
-    """What takes long when it is done first in a process, and would be so in every one."""
+def warm_up() -> None:
+    """Do once what would take long in every process of a trial; for a process that does nothing else than trials."""
     cv2.setNumThreads(1)
     cv2.cvtColor(np.zeros((8, 8, 3), dtype=np.uint8), cv2.COLOR_RGB2HSV)
     gc.collect()

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.crash_points.scenarios import ALL
-from tests.crash_points.trials import Broken, Trials
+from tests.crash_points.trials import Broken, Trials, warm_up
 from tests.soak.part import Soak, SoakPart
 
 __all__ = ["PART"]
@@ -15,6 +15,7 @@ _KILLS = 10  # of one scenario before the next has its turn
 
 
 def _run(soak: Soak) -> None:
+    warm_up()
     known: dict[str, Trials] = {}
     turn = 0
     for chance in soak.rounds():

@@ -51,6 +51,10 @@ class _Edits(Scenario):
         }
 
     def leaves(self, folder: Path) -> Mapping[str, str]:
+        """After the next stages, which clear away what a killed process left."""
+        event = FakeEvent(folder)
+        event.cluster()
+        event.score()
         # Corrections have ids by chance; the ranking is written when the user pauses, and when the service ends.
         own = ("corrections.json", "said.json", "undo.json", "picks_undo.json", "photo_scores.csv", "scoring_run.json")
         found = tree(folder, without_content=own, ignored=(".log", "jobs.sqlite3"))

@@ -86,3 +86,11 @@ def test_what_dead_processes_left_is_removed(folders: FilmFolders) -> None:
     assert other.exists()
     assert not dead.exists()
     assert not half_deleted.exists()
+
+
+def test_a_half_written_record_of_a_killed_process_is_removed(folders: FilmFolders) -> None:
+    left = folders.of(ID) / own_name("film.json")
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"{")
+    folders.sweep()
+    assert not left.exists()

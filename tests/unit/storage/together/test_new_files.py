@@ -13,7 +13,7 @@ from curation.storage.said.labels_file import read_labels
 from curation.storage.together.finishing import content_sha256, finish_pending, settle_new_files
 from curation.storage.together.manifest import MANIFEST, NEW_FILES, Manifest, NewFile, read_manifest, write_manifest
 from curation.storage.together.new_files import new_files, read_together
-from tests.crash_forks import run_forked
+from tests.crash_points.killing import Ended, Kill, run_apart
 
 NAMES = ("a.csv", "b.npy", "clustering_run.json")
 
@@ -34,16 +34,22 @@ def contents(folder: Path) -> list[str]:
 def test_after_any_kill_all_files_are_old_or_all_are_new(tmp_path: Path, is_first: bool) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
-    whole = run_forked(lambda: written(tmp_path / "count", "new"), tmp_path / "count")
-    assert not whole.error
+    notes = tmp_path / "notes"
+    notes.mkdir()
+
+    def forked(folder: Path, kill_at: int) -> Ended:
+        return run_apart(lambda say: written(folder, "new"), folder, notes, Kill(kill_at))
+
+    whole = forked(tmp_path / "count", 0)
+    assert whole.code == 0, whole.output
     found = set()
-    for kill_at in range(1, whole.changes + 12):
+    for kill_at in range(1, len(whole.changes) + 12):
         folder = tmp_path / str(kill_at)
         if not is_first:
             written(folder, "old")
-        ended = run_forked(lambda folder=folder: written(folder, "new"), folder, kill_at=kill_at)  # type: ignore[misc]
+        ended = forked(folder, kill_at)
         state = tuple(contents(folder))
-        found.add((ended.killed, state))
+        found.add((ended.was_killed, state))
         assert len(set(state)) == 1, kill_at
         settle_new_files(folder)
         assert not (folder / NEW_FILES).exists()
