@@ -22,6 +22,8 @@ from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.owners import Owner, is_alive
 from curation.jobs.schema import upgrade
 from curation.storage.atomic import explained
+from curation.storage.databases.damage import is_damage, move_aside
+from curation.storage.locks import hold_file_lock
 
 __all__ = ["MAX_STORED_JOBS", "ActiveJobError", "JobStore"]
 
@@ -38,6 +40,10 @@ _SAVED = (
     "request, result"
 )
 _COLUMNS = f"id, {_SAVED}, cancel_requested_at"
+
+
+_BROKEN_ROW = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What a row raises that was damaged, or written by something else."""
 
 
 class ActiveJobError(Exception):
@@ -58,14 +64,22 @@ class JobStore:
             path: The database; its folder is created if needed. It should be on a local disk.
 
         Raises:
-            StorageError: If it cannot be created or read, is damaged, or was made by a newer version.
+            StorageError: If it cannot be created or read, or was made by a newer version.
         """
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise explained(error, path.parent, "created") from error
-        self._migrate()
+        try:
+            self._migrate()
+            self.list(limit=MAX_STORED_JOBS * 2)  # a damaged page is noticed now, and not when somebody looks
+        except StorageError as error:
+            cause = error.__cause__
+            # A row that cannot be read, or damage that SQLite finds; a database of a newer version has no cause.
+            if not isinstance(cause, _BROKEN_ROW) and (cause is None or not is_damage(cause, of_schema=False)):
+                raise
+            self._begin_anew(error)
         self._owner = Owner(path.parent)
         self.interrupt_orphans()
 
@@ -228,6 +242,18 @@ class JobStore:
         if mode != "wal":
             logger.info("%s has no write-ahead log (journal mode %s)", self._path, mode)
 
+    def _begin_anew(self, error: Exception) -> None:
+        """Set a damaged database aside: only the history of jobs is lost with it."""
+        with hold_file_lock(self._path.with_name(f".{self._path.name}.mending")):
+            try:
+                self.list(limit=MAX_STORED_JOBS * 2)  # another process may have done it
+            except StorageError:
+                aside = move_aside(self._path, str(error.__cause__ or error))
+                self._migrate()
+                logger.warning(
+                    "%s is damaged and was renamed to %s; only the history of jobs is lost", self._path, aside.name
+                )
+
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
@@ -274,7 +300,7 @@ class JobStore:
                 result=json.loads(result),
                 cancel_requested_at=cancel_requested,
             )
-        except (ValueError, TypeError) as broken:
+        except _BROKEN_ROW as broken:
             raise StorageError(
                 f"the jobs database {self._path} holds a job that cannot be read ({broken}); "
                 "move the file away: only the history of jobs is lost"
