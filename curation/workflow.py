@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 
+from curation.disk.temporaries import sweep_left
 from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.choosing.sidecars import SidecarReport, SidecarRequest
 from curation.domain.report import ClusteringReport, FilmsReport, Progress, RecognitionReport, ScoringReport
@@ -135,8 +137,7 @@ class WorkflowOrchestrator:
         settings = self.settings
         listener = progress or _no_listener
         with self._held("clustering") as held:
-            sweep_temporaries(settings.io.output_dir)
-            sweep_temporaries(settings.io.state_dir)
+            _sweep(settings)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             # Pictures that an earlier run could not read are tried again.
             listing = event_listing(settings, retries_lost=True)
@@ -179,8 +180,7 @@ class WorkflowOrchestrator:
         settings = self.settings
         listener = progress or _no_listener
         with self._held("looking at clips") as held:
-            sweep_temporaries(settings.io.output_dir)
-            sweep_temporaries(settings.io.state_dir)
+            _sweep(settings)
             listing = event_listing(settings, needs_photos=False)
             clips = listing.clips
             report = left_out(settings.video.event_clips, clips)
@@ -218,8 +218,7 @@ class WorkflowOrchestrator:
             self._demand_face_data()
         with self._held("ranking again" if only_known else "scoring", is_brief=only_known) as held:
             self._demand_face_data()
-            sweep_temporaries(settings.io.output_dir)
-            sweep_temporaries(settings.io.state_dir)
+            _sweep(settings)
             listing = self._listing()
             predictor = self._parts.find_predictor()
             with (
@@ -472,3 +471,13 @@ def _object_listing(settings: Settings, *, needs_photos: bool, retries_lost: boo
             needs_photos=needs_photos,
             finder=finder,
         )
+
+
+def _sweep(settings: Settings) -> None:
+    """Remove what killed processes left in the folders that all stages write into."""
+    for folder in (settings.io.output_dir, settings.io.state_dir, settings.event_dir):
+        sweep_temporaries(folder)
+    # Another user may own the weights; and the beginning of a download is of use for a day.
+    with suppress(OSError):
+        deque(sweep_left(settings.io.models_dir), maxlen=0)
+        deque(sweep_left(settings.io.models_dir, "*.part*", holds=False), maxlen=0)

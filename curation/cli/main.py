@@ -16,6 +16,7 @@ from curation.cli.project import default_root
 from curation.cli.services import commands as services
 from curation.cli.told import commands as told
 from curation.cli.video import commands as video
+from curation.disk.file_modes import follow_settings, keep_private
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.interrupts import Interrupts
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
@@ -34,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `curation.errors`; for wrong usage argparse exits with 2.
     """
+    if argv is None:
+        keep_private()
     parser = _parser()
     words = sys.argv[1:] if argv is None else argv
     if everything.handles(words, parser.get_default("names")):
@@ -57,6 +60,7 @@ def _code_of_command(arguments: argparse.Namespace, interrupts: Interrupts) -> i
     try:
         named = arguments.config or os.environ.get(CONFIG_VARIABLE)
         settings = load_settings(Path(named) if named else None, default_root=default_root())
+        follow_settings(settings.io.file_mode)
         # A group of commands may have options that change the settings.
         adapted: Callable[[argparse.Namespace, Settings], Settings] | None = getattr(arguments, "adapted", None)
         return command(arguments, adapted(arguments, settings) if adapted is not None else settings)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from curation.cli.project import default_root, is_installed, script_command
 from curation.cli.serving import serve
+from curation.disk.file_modes import follow_settings, keep_private
 from curation.errors import CurationError, PhotosMissingError, SettingsError, StorageError
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.parsing.plain_files import read_plain
@@ -87,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if both stages ran to their end, even if some photos failed, or the service was ended; else the exit code of
         the stage that failed, or of the error before it.
     """
+    if argv is None:
+        keep_private()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # File names may have any characters; those that the terminal cannot show are replaced.
         sys.stdout.reconfigure(errors="replace")
@@ -94,7 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "serve":
             return _serve(arguments)
-        return _run(arguments, load_settings(_config_path(), default_root=default_root()))
+        settings = load_settings(_config_path(), default_root=default_root())
+        follow_settings(settings.io.file_mode)
+        return _run(arguments, settings)
     except CurationError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

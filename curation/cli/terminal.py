@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.cli.project import default_root
+from curation.disk.file_modes import follow_settings, keep_private
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.interrupts import Interrupts, interrupts_delayed
 
@@ -151,6 +152,8 @@ def run_stage(
     Returns:
         The exit code.
     """
+    if argv is None:
+        keep_private()
     _open_missing_streams()
     interrupts = Interrupts(_INTERRUPTED)
     # An event has some hundred thousand objects that live to the end of the run, and hardly any garbage; with the usual
@@ -181,7 +184,9 @@ def _code_of_stage(
     bars = ProgressBars()
     try:
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
-        code = stage(_settings(options), bars)
+        settings = _settings(options)
+        follow_settings(settings.io.file_mode)
+        code = stage(settings, bars)
         interrupts.ignore()
         bars.close()
         return code

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-__all__ = ["FileMode", "as_before", "hand_out", "keep_private", "new_file_mode", "new_folder_mode", "start_umask"]
+__all__ = [
+    "FileMode",
+    "as_before",
+    "follow_settings",
+    "hand_out",
+    "keep_private",
+    "make_handed_out",
+    "new_file_mode",
+    "new_folder_mode",
+    "start_umask",
+]
 
 _ACCESS_LIST = "system.posix_acl_access"
 _KEPT = "_CURATION_UMASK"
@@ -58,6 +68,12 @@ def keep_private(mode: FileMode = FileMode.PRIVATE) -> None:
         os.umask((first & 0o700) | mask)
 
 
+def follow_settings(mode: FileMode) -> None:
+    """As the settings say, in a program that called `keep_private` at its start; elsewhere nothing."""
+    if _modes.umask is not None:
+        keep_private(mode)
+
+
 def new_file_mode() -> int:
     """Of a new file of the program's own, from which the umask takes away."""
     return _modes.file
@@ -80,14 +96,26 @@ def start_umask() -> int:
     return umask
 
 
-def hand_out(handle: int, *, is_folder: bool = False) -> None:
-    """Let an open file or folder be read by whom the user's umask allows it: it was made to be given away.
+def hand_out(place: int | Path, *, is_folder: bool = False) -> None:
+    """Let a file or folder, or an open file, be read by whom the user's umask allows it: it was made to be given away.
 
     Some network disks do not let a mode be set; then it stays as it is.
     """
     with suppress(OSError):
-        kept = os.fstat(handle).st_mode & stat.S_ISGID
-        os.fchmod(handle, (0o777 if is_folder else 0o666) & ~start_umask() | kept)
+        kept = os.stat(place).st_mode & stat.S_ISGID  # noqa: PTH116 - of an open file too
+        os.chmod(place, (0o777 if is_folder else 0o666) & ~start_umask() | kept)  # noqa: PTH101
+
+
+def make_handed_out(folder: Path) -> None:
+    """Create a folder with those that it lies in, unless it is there; others may look into what is new.
+
+    Raises:
+        OSError: If it cannot be created.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        hand_out(place, is_folder=True)
 
 
 def as_before(handle: int, path: Path) -> None:

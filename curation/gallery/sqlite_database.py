@@ -16,14 +16,14 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from curation.errors import GalleryError
 from curation.extras import Extra, extra_for
 from curation.interrupts import interrupts_delayed
-from curation.storage.atomic import explained, set_aside
+from curation.storage.atomic import explained
 from curation.storage.sqlite_transactions import transaction
 
 __all__ = ["BUSY_TIMEOUT_S", "SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
@@ -97,8 +97,7 @@ class GalleryDatabase:
 
         Raises:
             GalleryError: If it cannot be used, or was written by a newer version, or has another key; or if it is
-                damaged: then a plain file was renamed, and the next attempt begins with an empty gallery; or others
-                use it for too long.
+                damaged: then it stays as it is; or others use it for too long.
             ExtraMissingError: If there is a key, and the extra `gallery` is not installed.
         """
         self.path = path
@@ -267,14 +266,11 @@ class GalleryDatabase:
         connection.execute("COMMIT")
 
     def _damaged(self, error: Exception) -> GalleryError:
-        # The log goes with it: whoever repairs the file needs both.
-        aside = set_aside(self.path)
-        for suffix in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                self.path.with_name(self.path.name + suffix).rename(aside.with_name(aside.name + suffix))
+        # It stays where it is: a service that is started again by itself would go on with an empty gallery, in which
+        # nobody is known, and new people would be enrolled twice.
         return GalleryError(
-            f"the gallery {self.path} is damaged ({error}) and was renamed to {aside.name}: copy a backup to "
-            f"{self.path}, or run again to begin with an empty gallery"
+            f"the gallery {self.path} is damaged ({error}); nothing was changed: copy a backup there, or move the file "
+            f"and its {self.path.name}-wal to another folder to begin with an empty gallery"
         )
 
     def _error(self, error: Exception) -> GalleryError:

@@ -23,6 +23,8 @@ from curation.jobs.owners import Owner, is_alive
 from curation.jobs.schema import upgrade
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained
+from curation.storage.databases.damage import is_damage, move_aside
+from curation.storage.locks import hold_file_lock
 
 __all__ = ["MAX_STORED_JOBS", "ActiveJobError", "JobStore"]
 
@@ -59,14 +61,22 @@ class JobStore:
             path: The database; its folder is created if needed. It should be on a local disk.
 
         Raises:
-            StorageError: If it cannot be created or read, is damaged, or was made by a newer version.
+            StorageError: If it cannot be created or read, or was made by a newer version.
         """
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise explained(error, path.parent, "created") from error
-        self._migrate()
+        try:
+            self._migrate()
+            self.list(limit=MAX_STORED_JOBS * 2)  # a damaged page is noticed now, and not when somebody looks
+        except StorageError as error:
+            cause = error.__cause__
+            # A row that cannot be read, or damage that SQLite finds; a database of a newer version has no cause.
+            if not isinstance(cause, PARSER_ERRORS) and (cause is None or not is_damage(cause, of_schema=False)):
+                raise
+            self._begin_anew(error)
         self._owner = Owner(path.parent)
         self.interrupt_orphans()
 
@@ -228,6 +238,18 @@ class JobStore:
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             logger.info("%s has no write-ahead log (journal mode %s)", self._path, mode)
+
+    def _begin_anew(self, error: Exception) -> None:
+        """Set a damaged database aside: only the history of jobs is lost with it."""
+        with hold_file_lock(self._path.with_name(f".{self._path.name}.mending")):
+            try:
+                self.list(limit=MAX_STORED_JOBS * 2)  # another process may have done it
+            except StorageError:
+                aside = move_aside(self._path, str(error.__cause__ or error))
+                self._migrate()
+                logger.warning(
+                    "%s is damaged and was renamed to %s; only the history of jobs is lost", self._path, aside.name
+                )
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from curation.disk.file_modes import FileMode
 from curation.domain.judging.rules import RULES_OF_AGE
 from curation.settings.forms import OffWord, Section, Token
 
@@ -53,6 +54,7 @@ class IoSettings(Section):
     skip_raw_with_jpeg: bool = True
     cache_mb: Annotated[int, Field(ge=100, le=10_000_000)] = 4000
     object_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 60
+    file_mode: FileMode = FileMode.PRIVATE
 
     @property
     def exports(self) -> Path:

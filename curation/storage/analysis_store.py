@@ -459,7 +459,7 @@ class AnalysisStore:
             return None
         try:
             return unpack(row)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
             logger.warning("a row of %s cannot be used (%s); what it said is found again", self.path, error)
         with suppress(StorageError):  # whoever only reads leaves it
             self._database.run(lambda base: table.delete(base, *key))

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from curation.disk.file_modes import hand_out
+from curation.disk.file_modes import hand_out, make_handed_out
 from curation.disk.temporaries import OwnFile, OwnFolder, own_name, sweep_left
 from curation.domain.choosing.export import name_key
 from curation.errors import PhotoError, PhotoNotWrittenError, StorageError
@@ -98,7 +98,7 @@ class FolderTarget:
         self.written_bytes = 0
         self._final = export_dir / name
         try:
-            export_dir.mkdir(parents=True, exist_ok=True)
+            make_handed_out(export_dir)
             self._own = OwnFolder(lambda: export_dir / own_name(name))
             self._identity = self._own.path.stat()
         except OSError as error:
@@ -125,13 +125,13 @@ class FolderTarget:
         path = self._temporary / name
         self._demand()
         try:
-            self._make_folders(path.parent)
+            make_handed_out(path.parent)
             file = path.open("xb")
         except OSError as error:
             raise self._failed(error, name, "written") from error
         try:
             with file:
-                hand_out(file.fileno())
+                hand_out(path)
                 for part in parts:
                     file.write(part)
                 written = file.tell()
@@ -161,7 +161,7 @@ class FolderTarget:
         path = self._temporary / name
         self._demand()
         try:
-            self._make_folders(path.parent)
+            make_handed_out(path.parent)
             # The target of a symbolic link is linked: a relative link would be wrong in another folder.
             path.hardlink_to(source.resolve())
         except OSError as error:
@@ -175,7 +175,7 @@ class FolderTarget:
     def finish(self) -> Path:
         """See `ExportTarget.finish`."""
         self._demand()
-        _let_be_read(self._temporary)
+        hand_out(self._temporary, is_folder=True)
         path = _appear(self._temporary, self._final, suffix="")
         self._own.close()
         return path
@@ -197,14 +197,6 @@ class FolderTarget:
         """See `ExportTarget.discard`."""
         self._own.close()
 
-    def _make_folders(self, folder: Path) -> None:
-        if folder.is_dir():
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        while folder != self._temporary:
-            _let_be_read(folder)
-            folder = folder.parent
-
 
 class ZipTarget:
     """A new ZIP file; photos are stored without compression, because they are compressed already."""
@@ -220,7 +212,7 @@ class ZipTarget:
         self.written_bytes = 0
         self._final = export_dir / f"{name}.zip"
         try:
-            export_dir.mkdir(parents=True, exist_ok=True)
+            make_handed_out(export_dir)
             self._own = OwnFile(lambda: export_dir / own_name(self._final.name))
             self._zip = zipfile.ZipFile(self._own.file, "w", zipfile.ZIP_STORED)
         except OSError as error:
@@ -311,16 +303,6 @@ def _longest_name(folder: Path) -> int:
         return min(_MOST_NAME_BYTES, os.pathconf(folder, "PC_NAME_MAX"))
     except (AttributeError, OSError, ValueError):
         return _MOST_NAME_BYTES
-
-
-def _let_be_read(folder: Path) -> None:
-    """An export is made to be given away: its folders follow the user's umask."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            hand_out(handle, is_folder=True)
-        finally:
-            os.close(handle)
 
 
 def _appear(temporary: Path, final: Path, *, suffix: str) -> Path:

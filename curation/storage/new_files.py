@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from curation.disk.file_modes import new_folder_mode
+from curation.disk.file_modes import hand_out, make_handed_out
 from curation.disk.temporaries import OwnFile, own_name
 from curation.errors import StorageError
 from curation.storage.atomic import explained
@@ -44,10 +44,11 @@ def write_new(folder: Path, stem: str, suffix: str, content: bytes) -> tuple[Pat
         StorageError: If it cannot be written.
     """
     try:
-        folder.mkdir(new_folder_mode(), parents=True, exist_ok=True)
+        make_handed_out(folder)
         with OwnFile(lambda: folder / own_name(f"{stem}{suffix}")) as own:
             own.file.write(content)
             own.file.flush()
+            hand_out(own.file.fileno())
             for number in range(1, _MAX_NUMBER):
                 path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
                 if _has_content(path, content):

@@ -124,7 +124,7 @@ class PictureCache:
                 if self._bytes is None:
                     self._bytes = sum(size for _, size, _ in self._pictures(sweep=True))
                 else:
-                    self._bytes += len(picture)
+                    self._bytes += len(picture) + _CHECKSUM_BYTES
                 if self._bytes > self._max_bytes:
                     self._evict()
         except (OSError, StorageError) as error:

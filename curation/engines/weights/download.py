@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import filelock
 
+from curation.disk.file_modes import hand_out
 from curation.disk.temporaries import sweep_left
 from curation.engines.weights.files import file_sha256, not_writable
 from curation.engines.weights.http_source import (
@@ -191,6 +192,8 @@ def _checked(part: Path, address: str, sha256: str | None, size_bytes: int | Non
 
 
 def _move_to_place(part: Path, target: Path) -> None:
+    with part.open("rb") as file:
+        hand_out(file.fileno())  # weights are about nobody, and often shared
     part.replace(target)
     part_state_path(part).unlink(missing_ok=True)
     if os.name == "posix":  # so that the new name survives a power failure

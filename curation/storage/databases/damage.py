@@ -26,28 +26,32 @@ __all__ = ["is_damage", "mend", "move_aside"]
 logger = logging.getLogger(__name__)
 
 _NAMES = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG", "SQLITE_FORMAT")
+_WORDS_OF_DAMAGE = ("Could not decode", "unsupported file format", "malformed")
 _WORDS = (
+    *_WORDS_OF_DAMAGE,
     "no such table",
     "no such column",
     "no such index",
     "has no column",
     "already exists",
     "duplicate column",
-    "Could not decode",
-    "unsupported file format",
-    "malformed",
 )
 """What SQLite says if a file is not ours, or only a part of it is there."""
 
 
-def is_damage(error: BaseException) -> bool:
-    """Whether an error says that the file is damaged, and not that the disk is full, busy or away."""
+def is_damage(error: BaseException, *, of_schema: bool = True) -> bool:
+    """Whether an error says that the file is damaged, and not that the disk is full, busy or away.
+
+    Args:
+        error: Of SQLite, or of a row.
+        of_schema: Whether tables that are missing are damage too; not where a mistake of an upgrade may be the reason.
+    """
     if isinstance(error, RowDamagedError | MemoryError):
         return True  # a damaged length asks for more memory than there is
     if not isinstance(error, sqlite3.Error):
         return False
     name = str(getattr(error, "sqlite_errorname", "") or "")
-    return name.startswith(_NAMES) or any(word in str(error) for word in _WORDS)
+    return name.startswith(_NAMES) or any(word in str(error) for word in (_WORDS if of_schema else _WORDS_OF_DAMAGE))
 
 
 def move_aside(path: Path, reason: str) -> Path:

@@ -177,11 +177,26 @@ def test_release_from_another_thread_counts(tmp_path: Path) -> None:
     assert not is_alive(tmp_path, owner.name)
 
 
-def test_damaged_database_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["no database", "a page", "a row"])
+def test_a_damaged_database_is_set_aside_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
     path = tmp_path / "jobs.sqlite3"
-    path.write_bytes(b"this is no database" * 100)
-    with pytest.raises(StorageError, match="move the file away"):
-        JobStore(path)
+    with closing(JobStore(path)) as store:
+        store.create(Stage.CLUSTERING)
+    content = path.read_bytes()
+    if damage == "a row":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE jobs SET counts = '{'")
+            connection.commit()
+    else:
+        path.write_bytes(b"this is no database" * 100 if damage == "no database" else content[:4096] + b"\xff" * 4096)
+    broken = path.read_bytes()
+    with closing(JobStore(path)) as store:
+        assert store.list() == ()
+        store.create(Stage.CLUSTERING)
+    assert (tmp_path / "jobs.sqlite3.damaged").read_bytes() == broken
+    assert caplog.text.count("only the history of jobs is lost") == 1
 
 
 VERSION_1 = """

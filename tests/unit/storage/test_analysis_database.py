@@ -258,3 +258,34 @@ def test_ctrl_c_after_an_error_of_sqlite_leaves_the_store_free_too(tmp_path: Pat
     with closing(AnalysisStore(tmp_path)) as store:
         for place in interrupted_at_every_step(lambda: fail(store)):
             assert not store._database._guard.locked(), place
+
+
+def test_two_processes_that_find_damage_mend_it_once(tmp_path: Path) -> None:
+    with closing(AnalysisStore(tmp_path)) as store, closing(AnalysisStore(tmp_path)) as other:
+        for number in range(30):
+            store.save_analysis(FileStamp(Path(f"/{number}"), 1, 1), f"s{number}", "key", analysis())
+        execute(tmp_path, "UPDATE analyses SET width = 1 WHERE sha256 = 's7'")
+        names = [f"s{number}" for number in range(30)]
+        assert store.analysed(names, "key") == other.analysed(names, "key") == set(names) - {"s7"}
+        assert (store._database.mended, other._database.mended) == (1, 0)
+        other.save_analysis(FileStamp(Path("/7"), 1, 1), "s7", "key", analysis())
+        assert store.has_analysis("s7", "key")
+
+
+def test_a_reader_has_damage_mended(tmp_path: Path) -> None:
+    with closing(AnalysisStore(tmp_path)) as store:
+        store.save_analysis(STAMP, "s1", "key", analysis())
+        execute(tmp_path, "UPDATE chips SET jpeg = x'00' WHERE face_index = 0")
+        with closing(AnalysisStore(tmp_path, read_only=True)) as reader:
+            assert reader.chip("s1", "key", 0) is None
+            assert reader.chip("s1", "key", 1) == b"jpeg 1"
+        assert store.chip("s1", "key", 0) is None
+
+
+def test_a_wrong_version_in_the_header_is_damage_and_loses_nothing(tmp_path: Path) -> None:
+    for version in (0, 1, SCHEMA_VERSION - 1, 99, -5):
+        with closing(AnalysisStore(tmp_path)) as store:
+            store.save_analysis(STAMP, "s1", "key", analysis())
+        execute(tmp_path, f"PRAGMA user_version = {version}")
+        with closing(AnalysisStore(tmp_path)) as store:
+            assert store.analysis("s1", "key") is not None, version

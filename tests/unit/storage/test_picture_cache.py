@@ -97,7 +97,7 @@ def test_a_photo_that_cannot_be_decoded_leaves_nothing(tmp_path: Path) -> None:
     assert pictures.made("ab12", lambda: jpeg(50)) == jpeg(50)
 
 
-@pytest.mark.parametrize("content", [b"", jpeg(50)[:-1], b"nonsense"])
+@pytest.mark.parametrize("content", [b"", jpeg(50)[:-1], b"nonsense", jpeg(50), jpeg(50, b"y") + b"0" * 16])
 def test_half_a_picture_is_made_again(tmp_path: Path, content: bytes) -> None:
     pictures = cache(tmp_path)
     pictures.made("ab12", lambda: jpeg(50))

@@ -159,7 +159,7 @@ def _undone(
         old = run.old_content(change)
     except StorageError as error:
         return entry(SidecarAction.REFUSED, str(error))
-    with open_atomic(path) as file:
+    with open_atomic(path, handed_out=True) as file:
         file.write(old)
     if change.mtime_ns is not None:
         try:

@@ -155,7 +155,7 @@ class _Run:
 
     def _replace(self, path: Path, content: bytes) -> None:
         try:
-            with open_atomic(path) as file:
+            with open_atomic(path, handed_out=True) as file:
                 file.write(content)
         except StorageError as error:
             cause = error.__cause__
