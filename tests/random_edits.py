@@ -205,6 +205,8 @@ class RandomEdits:
                 return {}
 
     def _change(self) -> dict[str, Any]:
+        if self.chance.random() < 0.6:  # as a user would; else whatever comes
+            return {"name": self.chance.choice(_NAMES[:4]), "category": self.chance.choice(_CATEGORIES[:3])}
         out: dict[str, Any] = {}
         if self.chance.random() < 0.7:
             out["name"] = self.chance.choice(_NAMES)
@@ -249,6 +251,10 @@ class RandomEdits:
         to: dict[str, Any] = self.chance.choice(
             ({}, {"cluster_id": self.chance.choice(clusters)}, {"name": self.chance.choice(_NAMES)})
         )
+        if self.chance.random() < 0.6:
+            to = self.chance.choice(
+                ({}, {"cluster_id": self.chance.choice(clusters)}, {"name": self.chance.choice(_NAMES[:4])})
+            )
         kind = self.chance.choice(
             ("same_person", "different_people", "not_a_face", "not_a_person", "cover", "face", "nothing")
         )
@@ -370,6 +376,20 @@ class RandomEdits:
                 f"an edit that was taken stands there: {taken} {label}",
             )
         self.counts["at once"] += 1
+
+    def some(self, steps: int) -> None:
+        """Edits, undone or not, with stages and starts in between."""
+        for _ in range(steps):
+            if self.chance.random() < 0.3:
+                self.edit_and_undo_all(self.chance.randint(3, 25))
+            else:
+                for _ in range(10):
+                    self.edit()
+            self.check()
+            if self.chance.random() < 0.15:
+                self.start_anew()
+            if self.chance.random() < 0.15:
+                self.run_stages()
 
     def edit_and_undo_all(self, edits: int) -> None:
         """Some edits; then all of them are undone, and all is as it was."""
