@@ -29,7 +29,8 @@ def open_regular(path: Path) -> BinaryIO:
         number = os.open(path, _FLAGS)  # a file that another program holds back for a moment
     try:
         _demand(os.fstat(number), path)
-        return os.fdopen(number, "rb")
+        # By its path, not its number: some libraries ask an open file for its name.
+        return open(path, "rb", opener=lambda *_: number)
     except BaseException:
         os.close(number)
         raise

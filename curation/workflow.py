@@ -149,7 +149,7 @@ class WorkflowOrchestrator:
                 closing(self._parts.make_pool(spec, predictor, readers)) as pool,
             ):
                 context = self._context(pool, store, listener, cancel, listing, held)
-                report = FaceClusteringPipeline(context, spec, readers, predictor).run(listing)
+                report = store.steadily(lambda: FaceClusteringPipeline(context, spec, readers, predictor).run(listing))
             if settings.gallery.enabled and self._parts.recognise is not None:
                 found = self._parts.recognise(settings)
                 report = replace(
@@ -224,7 +224,7 @@ class WorkflowOrchestrator:
                 closing(IdlePool() if only_known else self._parts.make_pool(None, predictor, ())) as pool,
             ):
                 context = self._context(pool, store, progress or _no_listener, cancel, listing, held)
-                report = ScoringPipeline(context, predictor).run(listing, only_known=only_known)
+                report = store.steadily(lambda: ScoringPipeline(context, predictor).run(listing, only_known=only_known))
                 if settings.video.event_clips != "off":
                     # Clips that were not looked at yet keep the ranking that they had, if any.
                     with suppress(NothingToDoItError):

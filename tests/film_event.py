@@ -31,7 +31,7 @@ from tests.fake_workflow import FakeEvent
 from tests.fakes import FAKE_PEOPLE
 from tests.film_values import FACE_BOX, made_film, made_track, unit
 
-__all__ = ["FilmEvent", "event_track", "film_event"]
+__all__ = ["FakeLooker", "FilmEvent", "event_track", "film_event"]
 
 LEFT, RIGHT = FACE_BOX, Box(900, 220, 150, 190)
 

@@ -260,6 +260,20 @@ class RandomEdits:
         )
         about: dict[str, Any] = self.chance.choice(({"cluster_ids": some}, {"face_ids": chosen}, {"face_ids": chosen}))
         body = {"kind": kind, **about, **to}
+        if faces and self.chance.random() < 0.6:  # as a user would
+            one = self.chance.sample(faces, 1)
+            body = self.chance.choice(
+                (
+                    {"kind": "same_person", "cluster_ids": clusters[:2] if len(clusters) > 1 else some},
+                    {"kind": "different_people", "face_ids": one},
+                    {"kind": "different_people", "face_ids": one, "name": self.chance.choice(_NAMES[:4])},
+                    {"kind": "same_person", "face_ids": one, "cluster_id": self.chance.choice(clusters)},
+                    {"kind": "not_a_face", "face_ids": one},
+                    {"kind": "not_a_person", "cluster_ids": some[:1]}
+                    if len(clusters) > 4
+                    else {"kind": "cover", "face_ids": one},
+                )
+            )
         before = {one[0] for one in self.said()["corrections"]}
         answer = self._changed_only_if_taken("POST", "/corrections", json=body, headers=self._if_match())
         if answer.status_code == 201:

@@ -31,7 +31,8 @@ from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_face_data
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.said.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
+from curation.storage.said.corrections_file import CORRECTIONS, corrections_content, read_corrections, with_applied
+from curation.storage.together.new_files import NewFiles
 from curation.storage.video.remembered_clips import NO_CLIPS, REMEMBERED_CLIPS, RememberedClips, read_clips
 
 __all__ = ["ClusteredFaces"]
@@ -158,14 +159,13 @@ class ClusteredFaces:
         )
         return [event.entry(int(row)) if row >= 0 else None for row in places.find(faces)]
 
-    def replace_corrections(self, corrections: Sequence[Correction]) -> None:
-        """Write corrections.json; the caller must hold the lock of `hold_corrections`.
+    def write_corrections(self, new: NewFiles, corrections: Sequence[Correction]) -> None:
+        """Write corrections.json among the new files of a change; the caller holds the lock of `hold_corrections`.
 
         Raises:
-            StorageError: If it cannot be written; the old file is then unchanged.
+            StorageError: If it cannot be written.
         """
-        write_corrections(self._written_corrections.path.parent, corrections)
-        self._written_corrections.put(tuple(corrections))
+        new.add_word(self._written_corrections.path, corrections_content(corrections))
 
     def seen(self) -> SeenTable:
         """The event as the user sees it, for what is said about it now."""

@@ -30,6 +30,7 @@ from curation.pipelines.told.event_told import kept_told
 from curation.settings import ScoringSettings, Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from curation.storage.run_records import SCORING_RUN, read_run_record
+from curation.storage.said.last_good import keep_good
 from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 from curation.storage.said.picks_journal import PickChange, PicksJournal
 from curation.storage.together.new_files import new_files
@@ -275,6 +276,7 @@ class RankedPhotos:
         written = Picks({path: parse_pick(pick.said) for path, pick in said.picks.items()})
         write_picks(self._picks.path, written)
         self._picks.put(written)
+        keep_good(self._picks.path)
 
     def flush(self) -> None:
         """Write the table now if it does not match the picks; does nothing before scoring.

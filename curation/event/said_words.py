@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 
 from curation.domain.identity.remembered import NOTHING_REMEMBERED, Remembered
 from curation.domain.identity.said import NOTHING_SAID, Said
@@ -22,6 +22,7 @@ from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import stamp_of
 from curation.storage.said.remembered_file import REMEMBERED, read_remembered
 from curation.storage.said.said_file import SAID, hold_said, read_said, write_said
+from curation.storage.together.new_files import NewFiles
 
 __all__ = ["SaidWords"]
 
@@ -92,6 +93,19 @@ class SaidWords:
                 write_said(io.output_dir, after)
                 self._said.put(after)
         return after
+
+    @contextmanager
+    def changing(self, new: NewFiles, make: Callable[[Said], Said]) -> Iterator[None]:
+        """Write said.json among the new files of a change, under its lock; these must be published within.
+
+        Takes and raises what `change` does.
+        """
+        with hold_said(self._settings.lock_dir):
+            before = self.said()
+            after = make(before)
+            if after is not before:
+                write_said(new.folder, after)
+            yield
 
     def try_settle(self) -> None:
         """Do what `settle` does, but log an error instead of raising it: the word itself is saved already."""

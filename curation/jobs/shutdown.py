@@ -25,10 +25,10 @@ __all__ = ["END_S", "Ending", "on_shutdown_signal"]
 
 logger = logging.getLogger(__name__)
 
-END_S = 7.0
+END_S = 6.0
 """The longest time between a signal and the end of the process, in seconds."""
 
-_SERVER_S = 3.0
+_SERVER_S = 2.5
 """So long the server may take to end its connections; then what the application has open is ended all the same."""
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from curation.errors import StorageError
 from curation.interrupts import interrupts_delayed
-from curation.storage.atomic import explained
+from curation.storage.atomic import make_folder
+from curation.storage.databases.checked_tables import CheckedTable, RowDamagedError, add_checksum_function
+from curation.storage.databases.damage import is_damage, mend, move_aside
+from curation.storage.locks import hold_file_lock
 
-__all__ = ["SCHEMA_VERSION", "UPGRADES", "AnalysisDatabase", "use_rollback_journal", "use_write_ahead_log"]
+__all__ = [
+    "ANALYSES",
+    "CHIPS",
+    "FACE_ATTRIBUTES",
+    "FILES",
+    "FILE_FAULTS",
+    "GROUPINGS",
+    "LOOKS",
+    "MEASURES",
+    "SCHEMA_VERSION",
+    "SPOILT_FACES",
+    "TABLES",
+    "UPGRADES",
+    "AnalysisDatabase",
+    "use_rollback_journal",
+    "use_write_ahead_log",
+]
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _BUSY_TIMEOUT_S = 30.0  # another process may be writing; a write takes milliseconds
 
@@ -53,12 +74,35 @@ CREATE TABLE file_faults (sha256 TEXT PRIMARY KEY, faults TEXT NOT NULL) WITHOUT
 _VERSION_7 = """
 ALTER TABLE looks ADD COLUMN clock TEXT NOT NULL DEFAULT '';
 """
-UPGRADES = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
+FILES = CheckedTable("files", ("path",), ("size_bytes", "mtime_ns", "sha256"))
+ANALYSES = CheckedTable("analyses", ("sha256", "key"), ("width", "height", "faces", "embeddings", "beside"))
+"""`beside` is 1 if the photo has a row in `looks`, and 2 if it has one in `file_faults` too."""
+CHIPS = CheckedTable("chips", ("sha256", "key", "face_index"), ("jpeg",), order=("rowid",))
+MEASURES = CheckedTable("measures", ("sha256", "key"), ("value",))
+GROUPINGS = CheckedTable("groupings", ("key",), ("labels", "evidence"), order=("number",))
+SPOILT_FACES = CheckedTable("spoilt_faces", ("sha256", "key"), ("embeddings",))
+LOOKS = CheckedTable("looks", ("sha256",), ("miniature", "capture_time", "time_source", "clock"))
+FACE_ATTRIBUTES = CheckedTable("face_attributes", ("sha256", "key"), ("value",))
+FILE_FAULTS = CheckedTable("file_faults", ("sha256",), ("faults",))
+TABLES = (FILES, ANALYSES, CHIPS, MEASURES, GROUPINGS, SPOILT_FACES, LOOKS, FACE_ATTRIBUTES, FILE_FAULTS)
+"""All tables with something in them; each row has a checksum."""
+
+_VERSION_8 = f"""
+ALTER TABLE analyses ADD COLUMN beside INTEGER NOT NULL DEFAULT 0;
+UPDATE analyses SET beside = (sha256 IN (SELECT sha256 FROM looks)) *
+    (1 + (sha256 IN (SELECT sha256 FROM file_faults)));
+{"".join(table.upgrade() for table in TABLES)}
+CREATE TABLE store_facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL, checksum INTEGER) WITHOUT ROWID;
+"""
+UPGRADES = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7, _VERSION_8)
 """The statements that bring a store from each version to the next, starting with an empty file.
 
 Never change one that was released: a change of the schema is a new step, which keeps the content of old stores.
 """
 SCHEMA_VERSION = len(UPGRADES)
+_CHECKSUMS_SINCE = 8
+_FACTS = CheckedTable("store_facts", ("name",), ("value",))
+_TRIES = 2
 
 
 class AnalysisDatabase:
@@ -71,21 +115,56 @@ class AnalysisDatabase:
             StorageError: If it cannot be opened or was written by a newer version.
         """
         self.path = path
+        self._is_read_only = read_only
         self._guard = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise explained(error, path.parent, "created") from error
+        self.mended = 0
+        """How often damage was mended through this object."""
+        make_folder(path.parent)
         try:
             self._connection = self._opened(read_only)
         except sqlite3.DatabaseError as error:
-            if read_only or (isinstance(error, sqlite3.OperationalError) and not _is_damage(error)):
+            if read_only or not is_damage(error):
                 raise self._error(error) from error
-            self._set_aside(error)
-            try:
-                self._connection = self._opened(read_only)
-            except sqlite3.Error as again:
-                raise self._error(again) from again
+            self._begin_anew(error)
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Call a function with the connection, for one thread at a time; damage that it finds is mended.
+
+        What is lost is then missing, as if it had never been kept, and the function is called once more.
+
+        Args:
+            work: May begin a transaction, which is rolled back if it fails.
+
+        Raises:
+            StorageError: If SQLite fails.
+        """
+        with interrupts_delayed(), self._guard:
+            for left in reversed(range(_TRIES)):
+                try:
+                    return work(self._connection)
+                except (sqlite3.Error, MemoryError) as error:
+                    self._roll_back()
+                    if left == 0 or not is_damage(error):
+                        raise self._error(error) from error
+                    error.__traceback__ = None  # it holds cursors, whose statements would hold the file
+                    self._mend(error, work)
+            raise AssertionError  # the last try returns or raises
+
+    def renew(self, reason: str) -> None:
+        """Put the file together anew from the rows that are whole, although SQLite finds nothing wrong with it.
+
+        Raises:
+            StorageError: If that fails.
+        """
+        asked = 0
+
+        def find(base: sqlite3.Connection) -> None:
+            nonlocal asked
+            asked += 1
+            if asked < _TRIES + 1:  # by `run`, and once more under the lock
+                raise RowDamagedError(reason)
+
+        self.run(find)
 
     def use(self) -> AbstractContextManager[sqlite3.Connection]:
         """The connection, for one thread at a time; an open transaction is rolled back if SQLite fails.
@@ -124,6 +203,7 @@ class AnalysisDatabase:
                 connection = self._connect("rwc")
                 journal = use_rollback_journal(connection)
             connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
+            add_checksum_function(connection)
             self._upgrade(connection)
         except BaseException:
             connection.close()
@@ -133,6 +213,8 @@ class AnalysisDatabase:
     def _upgrade(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version >= _CHECKSUMS_SINCE and _FACTS.get(connection, "version") != (version,):
+            raise RowDamagedError("its version is not the one that it was written with")
         if version > SCHEMA_VERSION:
             raise StorageError(
                 f"{self.path} was written by a newer version of Curation; update, or name another io.state_dir"
@@ -140,31 +222,98 @@ class AnalysisDatabase:
         if version > 0:  # fails for a file of another program, before anything in it is changed
             connection.execute("SELECT path, sha256 FROM files LIMIT 1").fetchone()
             connection.execute("SELECT faces FROM analyses LIMIT 1").fetchone()
-        for upgrade in UPGRADES[version:]:
-            for statement in filter(str.strip, upgrade.split(";")):
-                connection.execute(statement)
-        if version < SCHEMA_VERSION:
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if 0 < version < _CHECKSUMS_SINCE:
+            # Rows get their checksums now: this is the last moment to see that they are damaged.
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise RowDamagedError(str(found))
+        _apply(connection, version)
         connection.execute("COMMIT")
         connection.execute("SELECT labels FROM groupings LIMIT 1").fetchone()
 
-    def _set_aside(self, error: sqlite3.Error) -> None:
-        aside = self.path.with_name(f"{self.path.name}.damaged-{os.getpid()}")
-        logger.warning(
-            "%s is damaged (%s); it is renamed to %s, and all photos are analysed again", self.path, error, aside
-        )
-        try:
-            for suffix in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-            self.path.replace(aside)
-        except OSError as fault:
-            raise explained(fault, self.path, "renamed") from fault
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
-    def _error(self, error: sqlite3.Error) -> StorageError:
+    def _mend(self, error: BaseException, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Replace the content by what of it is whole; `work` tells whether another process has done that meanwhile."""
+        if self._is_read_only:
+            # Whoever only reads still wants to go on, and another connection may write.
+            database = AnalysisDatabase(self.path)
+            try:
+                database._mend(error, work)
+            finally:
+                database.close()
+            return
+        self.mended += 1
+        with hold_file_lock(self._mending_lock()):
+            try:
+                work(self._connection)
+            except (sqlite3.Error, MemoryError):
+                self._roll_back()
+            else:
+                return
+            try:
+                aside, kept = mend(self.path, self._connection, str(error), _create, TABLES)
+            except sqlite3.Error as again:
+                logger.info("%s cannot be mended: %s", self.path, again)
+                self._connection.close()
+                self._begin_anew(error)
+                return
+        logger.warning(
+            "%s is damaged (%s): %d rows of it are whole and are kept, what is missing is made again; the damaged file "
+            "is kept as %s",
+            *(self.path, error, kept, aside or "no copy: the disk has no room"),
+        )
+
+    def _begin_anew(self, error: BaseException) -> None:
+        """Replace a file that cannot be opened, by what of it is whole if anything is."""
+        try:
+            with hold_file_lock(self._mending_lock()):
+                try:
+                    self._connection = self._opened(False)  # another process may have done it
+                except sqlite3.DatabaseError as still:
+                    if not is_damage(still):
+                        raise
+                    still.__traceback__ = None
+                    said = self._replaced(error)
+                    self._connection = self._opened(False)
+                    logger.warning("%s is damaged (%s); %s", self.path, error, said)
+        except sqlite3.Error as again:
+            raise self._error(again) from again
+
+    def _replaced(self, error: BaseException) -> str:
+        with suppress(sqlite3.Error), closing(self._connect("rw")) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            aside, kept = mend(self.path, connection, str(error), _create, TABLES, only_with_copy=True)
+            if aside is not None:
+                return f"it is kept as {aside.name}; {kept} rows of it are whole, what is missing is made again"
+        aside = move_aside(self.path, str(error))
+        return f"it is renamed to {aside.name}, and all photos are analysed again"
+
+    def _mending_lock(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.mending")
+
+    def _error(self, error: BaseException) -> StorageError:
         return StorageError(
             f"the analysis store {self.path} cannot be used ({error}); check that its disk is not full and that you "
             "may write there, or name another io.state_dir"
         )
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    _apply(connection, 0)
+
+
+def _apply(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a store from a version to the current one."""
+    for upgrade in UPGRADES[version:]:
+        for statement in filter(str.strip, upgrade.split(";")):
+            connection.execute(statement)
+    if version < SCHEMA_VERSION:
+        _FACTS.put(connection, [("version", SCHEMA_VERSION)])
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 class _Use:
@@ -174,7 +323,7 @@ class _Use:
         self,
         guard: threading.Lock,
         connection: sqlite3.Connection,
-        explain: Callable[[sqlite3.Error], StorageError],
+        explain: Callable[[BaseException], StorageError],
     ) -> None:
         self._guard = guard
         self._connection = connection
@@ -220,8 +369,3 @@ def use_rollback_journal(connection: sqlite3.Connection) -> str:
     connection.execute("PRAGMA locking_mode = NORMAL")
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return str(journal)
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    # A missing table means a file of another program, or an incomplete one of ours.
-    return getattr(error, "sqlite_errorname", "") in ("SQLITE_CORRUPT", "SQLITE_NOTADB") or "no such" in str(error)

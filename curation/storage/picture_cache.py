@@ -24,7 +24,7 @@ __all__ = ["PictureCache", "picture_key"]
 logger = logging.getLogger(__name__)
 
 _SUFFIX = ".jpg"
-_START, _END = b"\xff\xd8", b"\xff\xd9"
+_CHECKSUM_BYTES = 16  # behind the picture, where a program that shows the file does not look
 _SHARE_AFTER_EVICTION = 0.8  # of the size limit, so that not every new picture evicts others
 _USE_PRECISION_S = 3600.0  # how precisely the time of the last use is recorded
 
@@ -39,6 +39,16 @@ def picture_key(stamp: FileStamp, *what: object) -> str:
     digest = hashlib.sha256(os.fsencode(stamp.path))
     digest.update(repr((stamp.size_bytes, stamp.mtime_ns, *map(str, what))).encode())
     return digest.hexdigest()[:32]
+
+
+def _checksum(picture: bytes) -> bytes:
+    return hashlib.blake2b(picture, digest_size=_CHECKSUM_BYTES).digest()
+
+
+def _checked(content: bytes) -> bytes | None:
+    """The picture of a file, or None if it is damaged, or of an earlier version without a checksum."""
+    picture = content[:-_CHECKSUM_BYTES]
+    return picture if picture and content[-_CHECKSUM_BYTES:] == _checksum(picture) else None
 
 
 class PictureCache:
@@ -68,9 +78,9 @@ class PictureCache:
         """A cached picture, or None."""
         path = self._path(key)
         try:
-            picture = path.read_bytes()
-            # Written without waiting for the disk: after a power cut a file may be cut off.
-            if not (picture.startswith(_START) and picture.endswith(_END)):
+            # Written without waiting for the disk: after a power cut a file may be cut off, and disks spoil bytes.
+            picture = _checked(path.read_bytes())
+            if picture is None:
                 return None
             if time.time() - path.stat().st_mtime > _USE_PRECISION_S:
                 os.utime(path)
@@ -109,7 +119,7 @@ class PictureCache:
         path = self._path(key)
         try:
             with open_atomic(path, durable=False) as file:
-                file.write(picture)
+                file.write(picture + _checksum(picture))
             with self._guard:
                 if self._bytes is None:
                     self._bytes = sum(size for _, size, _ in self._pictures(sweep=True))

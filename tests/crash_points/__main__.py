@@ -17,14 +17,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.crash_points.scenario import Scenario
-from tests.crash_points.scenarios import ALL
-from tests.crash_points.trials import Broken, Trials
+if TYPE_CHECKING:
+    from tests.crash_points.scenario import Scenario
 
 
 def main() -> int:
     """Run the scenarios that were named, or all."""
+    # Not above: worker processes import this module anew.
+    from tests.crash_points.scenarios import ALL
+
     parser = argparse.ArgumentParser(
         prog="python -m tests.crash_points", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -51,6 +54,8 @@ def _try(scenario: Scenario, sample: int, seed: int) -> tuple[int, int]:
     if scenario.lacking():
         print(f"{scenario.name:20} skipped: {scenario.lacking()}", flush=True)
         return 0, 0
+    from tests.crash_points.trials import Broken, Trials
+
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="curation-crash-"))
     kills = broken = points = 0

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import enum
 import gc
+import importlib
 import io
 import json
 import os
@@ -47,15 +48,15 @@ _EVENTS = frozenset(
 )
 _WRAPPED = ("fsync", "fdatasync", "ftruncate", "pwrite", "sendfile", "copy_file_range", "posix_fallocate")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_ONLY_LOOK = ("SELECT", "PRAGMA TABLE", "PRAGMA USER_VERSION;", "EXPLAIN")
+_ONLY_LOOK = ("SELECT", "EXPLAIN", "BEGIN")
 
 
 class Whom(enum.StrEnum):
-    """Who is killed: the whole session, as when the power goes; the first process; or whoever makes the change."""
+    """Who is killed: the whole session, as when the power goes; the first process alone; or one that it started."""
 
     ALL = "all"
     FIRST = "first"
-    ITSELF = "itself"
+    CHILD = "child"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,9 @@ def watch(told: Watch) -> None:
     for name in _WRAPPED:
         if hasattr(os, name):
             setattr(os, name, _wrapped(name, getattr(os, name), counter))
+    for module in ("sqlite3", "sqlcipher3.dbapi2"):
+        with suppress(ImportError):
+            _hear_statements(importlib.import_module(module), counter)
 
 
 def _wrapped(name: str, function: Callable[..., Any], counter: _Counter) -> Callable[..., Any]:
@@ -126,6 +130,17 @@ def _wrapped(name: str, function: Callable[..., Any], counter: _Counter) -> Call
         return function(*arguments, **options)
 
     return call
+
+
+def _hear_statements(sqlite: Any, counter: _Counter) -> None:
+    connect = sqlite.connect
+
+    def connected(*arguments: Any, **options: Any) -> Any:
+        connection = connect(*arguments, **options)
+        connection.set_trace_callback(counter.hear_statement)
+        return connection
+
+    sqlite.connect = connected
 
 
 def _path_of(handle: object) -> str:
@@ -142,6 +157,7 @@ class _Counter:
         self._told = told
         self._handle = os.open(told.record, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
         self._is_busy = False
+        self._is_over = False
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """An audit event; never raises."""
@@ -152,15 +168,12 @@ class _Counter:
                 self.count("open", _path_of(path))
         elif event in _EVENTS:
             self.count(event, _path_of(arguments[1] if event in ("os.link", "os.rename") else arguments[0]))
-        elif event == "sqlite3.connect/handle":
-            connection = arguments[0]
-            with suppress(Exception):
-                connection.set_trace_callback(self.hear_statement)
 
     def hear_statement(self, statement: str) -> None:
         """SQLite is about to run a statement."""
         plain = " ".join(statement.split())
-        if not plain.upper().startswith(_ONLY_LOOK):
+        is_question = plain.upper().startswith("PRAGMA") and "=" not in plain
+        if not is_question and not plain.upper().startswith(_ONLY_LOOK):
             self.count("sqlite", plain, is_path=False)
 
     def count(self, what: str, subject: str, *, is_path: bool = True) -> None:
@@ -172,8 +185,12 @@ class _Counter:
         try:
             line = f"{what} {subject}".encode("utf-8", "replace")[: _RECORD_BYTES - 1]
             os.write(self._handle, line.ljust(_RECORD_BYTES - 1) + b"\n")
-            if told.point and os.fstat(self._handle).st_size // _RECORD_BYTES >= told.point:
-                self._kill()
+            if told.point and not self._is_over:
+                done = os.fstat(self._handle).st_size // _RECORD_BYTES
+                # A child is killed once, or none would ever get anything done.
+                if done >= told.point and (told.whom is not Whom.CHILD or os.getpid() == told.first):
+                    self._is_over = True
+                    self._kill()
         finally:
             self._is_busy = False
 
@@ -191,6 +208,20 @@ class _Counter:
             os.killpg(self._told.first, signal.SIGKILL)
         elif self._told.whom is Whom.FIRST:
             os.kill(self._told.first, signal.SIGKILL)
-        if self._told.whom is not Whom.FIRST or os.getpid() == self._told.first:
-            os.kill(os.getpid(), signal.SIGKILL)
+        else:
+            for child in _children_of(self._told.first)[-1:]:
+                os.kill(child, signal.SIGKILL)
+            return
+        if self._told.whom is Whom.ALL or os.getpid() == self._told.first:
             signal.pause()  # the signal is on its way
+
+
+def _children_of(pid: int) -> list[int]:
+    out = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError, ValueError):
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == pid and b"spawn_main" in (entry / "cmdline").read_bytes():
+                    out.append(int(entry.name))
+    return sorted(out)

@@ -46,6 +46,7 @@ class Scenario:
             again, whatever a killed one left.
         whom: Who may be killed.
         files_differ: Whether the files of two runs are different, so that only `state` is compared.
+        made_up: Parts of paths of files that fakes write, which are not what their names say.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Scenario:
     is_atomic = False
     whom: tuple[Whom, ...] = (Whom.ALL,)
     files_differ = False
+    made_up: tuple[str, ...] = ()
 
     def prepare(self, folder: Path) -> None:
         """Fill an empty folder; in a process of its own."""

@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tests.crash_points.changes import Change
+from tests.crash_points.changes import Change, Whom
 from tests.crash_points.killing import Ended, Kill, Say, run_apart
 from tests.crash_points.scenario import Scenario
 from tests.crash_points.whole import torn_files
@@ -83,7 +83,7 @@ class Trials:
                 importlib.import_module(module)
         self._states: list[Any] = states
         self._leaves: Any = leaves
-        self.changes: Sequence[Change] = ended.changes
+        self.changes: Sequence[Change] = ()
         """What a run changes."""
         trial = self.kill(Kill())
         if trial.problems:
@@ -117,6 +117,8 @@ class Trials:
         killed = run_apart(self._run, self._world, self._notes, kill)
         where = " <- ".join(str(change) for change in reversed(killed.changes[-2:])) or "before any change"
         done = len(killed.said)
+        if not killed.was_killed and not self.changes:
+            self.changes = killed.changes
         problems = []
         if killed.is_stuck:
             problems.append(f"it hung: {killed.output[-1000:]}")
@@ -130,7 +132,7 @@ class Trials:
         elif after.code != 0:
             problems.append(f"the next run ended with {after.code}: {after.output[-1500:]}")
         problems += [f"an orphan of the next run: {orphan}" for orphan in after.orphans]
-        return Trial(kill, where, killed.was_killed, tuple(problems))
+        return Trial(kill, where, killed.was_killed or kill.whom is Whom.CHILD, tuple(problems))
 
     # In the processes:
 
@@ -153,7 +155,7 @@ class Trials:
     def _look_and_go_on(self, done: int, say: Say) -> None:
         """What a human would do: look at the files, and start again."""
         scenario, folder = self.scenario, self._world
-        for torn in torn_files(folder):
+        for torn in torn_files(folder, made_up=scenario.made_up):
             say(f"torn: {torn}")
         with scenario.steps(folder) as steps:
             at = min(done, len(steps) - 1)

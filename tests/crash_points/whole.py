@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,11 +21,18 @@ __all__ = ["torn_files"]
 _SQLITE_HEAD = b"SQLite format 3\0"
 
 
-def torn_files(folder: Path) -> list[str]:
-    """What is wrong with the files of a folder, with their names; those under temporary names may be half written."""
+def torn_files(folder: Path, *, made_up: Collection[str] = ()) -> list[str]:
+    """What is wrong with the files of a folder, with their names; those under temporary names may be half written.
+
+    Args:
+        folder: The folder.
+        made_up: Parts of paths of files that are not what their names say.
+    """
     out = []
     for path in sorted(folder.rglob("*")):
         check = _CHECKS.get(path.suffix.lower())
+        if any(part in path.as_posix() for part in made_up):
+            continue
         if check is None or path.is_symlink() or not path.is_file() or _is_temporary(path, folder):
             continue
         try:

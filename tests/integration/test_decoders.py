@@ -78,7 +78,7 @@ def is_idle(pid: int) -> bool:
     return "nanosleep" not in Path(f"/proc/{pid}/wchan").read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_service_ends_whatever_holds_it(settings: Settings, tmp_path: Path, number: signal.Signals) -> None:
     with RealService(settings, tmp_path / "log") as service, ThreadPoolExecutor(10) as threads:
         held = [threads.submit(service.get, picture(f"{kind} {n}.png")) for kind in ("stuck", "asleep") for n in (1, 2)]

@@ -156,7 +156,7 @@ class _World:
         """A folder is away: moved, on a dead disk, an empty mount point, or a link that leads nowhere."""
         folder = self.event.photos / self.chance.choice(["card", "card 2"])
         inside = [path for path in self.paths if path.startswith(f"{folder.name}/")]
-        if folder.is_symlink() or self.away.intersection(inside) or len(self._photos_there()) <= len(inside) + 1:
+        if self.away.intersection(inside) or len(self._photos_there()) <= len(inside) + 1:
             return
         kept = self.event.folder / f"{folder.name} away"
         folder.rename(kept)
@@ -202,7 +202,7 @@ class _World:
         photos, folder, output = self.event.photos, self.event.photos / "card", self.event.output
 
         def move(place: Path) -> None:
-            if not place.exists() or place.is_symlink():
+            if not os.path.isdir(place) or os.path.islink(place):  # noqa: PTH112, PTH114 - of dead disks both are false
                 return
             moved = place.with_name(f"{place.name} moved")
             try:
@@ -211,7 +211,9 @@ class _World:
                 return  # a disk is mounted in it
             if self.chance.random() < 0.5:
                 place.mkdir()
-            self.has_vanished = kind
+            # Of a folder without photos nothing is asked.
+            of_card = any(path.startswith("card/") for path in self._photos_there())
+            self.has_vanished = "" if kind == "folder" and not of_card else kind
 
             def move_back() -> None:
                 shutil.rmtree(place, ignore_errors=True)

@@ -58,6 +58,7 @@ def test_a_file_is_opened(odd: Path) -> None:
         demand_regular(path)
         with open_regular(path) as file:
             assert file.read() == b"photo"
+            assert file.name == str(path)  # which tifffile asks for
     with pytest.raises(FileNotFoundError):
         open_regular(odd.parent / "gone.jpg")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -75,6 +76,7 @@ _ANYWHERE = {
     "internal": (500, "an unexpected error occurred; the service's log has the details"),
     "storage": (507, "face_data.csv cannot be read: no permission: change the folder's permissions"),
 }
+_OF_PICTURES = {"decoders_busy": (503, "too many pictures are being made just now: try again in a moment")}
 _TOO_LARGE = {"too_large": (413, "the body may have at most 4 MB")}
 
 
@@ -117,6 +119,8 @@ def _document_common(method: str, operation: dict[str, Any]) -> None:
         del problems["origin_not_allowed"]
     if "requestBody" in operation:
         problems |= _TOO_LARGE
+    if "photo_unreadable" in json.dumps(operation["responses"]) or "image/" in json.dumps(operation["responses"]):
+        problems |= _OF_PICTURES
     responses = operation["responses"]
     for status, common in problem_responses(**problems).items():
         own = responses.setdefault(str(status), common)

@@ -28,6 +28,7 @@ from curation.storage.atomic import explained, write_bytes
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA
 from curation.storage.said.known_refused_file import KNOWN_REFUSED
+from curation.storage.said.undo_journal import UNDO
 
 __all__ = ["EventForgetting", "Forgotten", "Trace", "forget_expired", "forget_person"]
 
@@ -167,7 +168,7 @@ class EventForgetting:
         labels = Path(self._settings.scoring.labels_json).name
         todo = {
             labels: "the event still calls somebody so: take the name away on the page People, or in the file",
-            "undo.json": "delete it: the last changes cannot be undone then",
+            UNDO: "delete it: the last changes cannot be undone then",
         }
         usual = "it is written anew without the name by the next run, once the label is gone; or delete it"
         for folder in dict.fromkeys((io.output_dir, self._settings.event_dir, io.state_dir)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,11 +9,12 @@ from datetime import UTC, datetime
 from curation.domain.faces.index import EventIndex
 from curation.domain.identity.said import ANSWERS, FacePlace, Said
 from curation.domain.labelling.answers import with_counting
-from curation.domain.recognition.refusals import RefusedName, refused_pairs
+from curation.domain.recognition.refusals import REFUSALS_VERSION, RefusedName, parse_refusals, refused_pairs
 from curation.event.file_cache import Derived, FileCache
 from curation.event.said_words import SaidWords
 from curation.settings import Settings
-from curation.storage.said.known_refused_file import KNOWN_REFUSED, read_refusals, write_refusals
+from curation.storage.said.known_refused_file import KNOWN_REFUSED, read_refusals, refusals_content
+from curation.storage.together.new_files import NewFiles
 
 __all__ = ["KnownRefusals"]
 
@@ -32,13 +32,12 @@ class KnownRefusals:
         self._words = words
         self._file = FileCache(settings.io.output_dir / KNOWN_REFUSED, read_refusals)
         self._pairs: Derived[frozenset[tuple[int, str]]] = Derived()
-        self._writer = threading.Lock()
 
     def written(self) -> Mapping[str, RefusedName]:
         """All answers by id, also those that were undone or whose faces are not found.
 
         Raises:
-            RefusalsError: If known_refused.json is not valid.
+            RefusalsError: If known_refused.json is not valid, or would not be with this answer.
             StorageError: If it cannot be read.
         """
         return self._file.get() or _NO_ANSWERS
@@ -54,59 +53,51 @@ class KnownRefusals:
         said = self._words.said()
         return self._pairs.get((written, said, event), lambda: _placed(written, said, event))
 
-    def add(self, person_id: str, faces: Sequence[FacePlace]) -> dict[str, bool]:
-        """Write an answer; call it while changes of the event are locked.
+    def added(self, person_id: str, faces: Sequence[FacePlace]) -> tuple[dict[str, RefusedName], dict[str, bool]]:
+        """All answers with a new one; nothing is written.
 
         Args:
             person_id: Who it is not.
             faces: Some faces of the cluster, as they are shown now.
 
         Returns:
-            For each answer that changed whether it counted before.
+            The answers by id, and for each that changed whether it counted before.
 
         Raises:
-            RefusalsError: If known_refused.json is not valid; it is then unchanged.
-            StorageError: If it cannot be read or written.
+            RefusalsError: If known_refused.json is not valid, or would not be with this answer.
+            StorageError: If it cannot be read.
         """
-        with self._writer:
-            refusals = dict(self.written())
-            id_ = uuid.uuid4().hex[:12]
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            refusals[id_] = RefusedName(id_, at, person_id, tuple(faces))
-            self._write(refusals)
-        return {id_: False}
+        id_ = uuid.uuid4().hex[:12]
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        refused = RefusedName(id_, at, person_id, tuple(faces))
+        # What the reader refuses is not written.
+        checked = parse_refusals({"version": REFUSALS_VERSION, "refused": [refused.to_json()]})
+        return {**self.written(), **checked}, {id_: False}
 
-    def set_counting(self, counting: Mapping[str, bool]) -> dict[str, bool]:
-        """Take answers back, or give them again; call it while changes of the event are locked.
+    def counting(self, counting: Mapping[str, bool]) -> tuple[dict[str, RefusedName], dict[str, bool]]:
+        """All answers with some taken back, or given again; nothing is written.
 
         Args:
             counting: Whether each answer is to count, by id; ids that are not there are skipped.
 
         Returns:
-            For each answer that changed whether it counted before. Raises what `add` raises.
+            As of `added`. Raises what `added` raises.
         """
-        with self._writer:
-            refusals, changed = with_counting(self.written(), counting)
-            if changed:
-                self._write(refusals)
-        return changed
+        return with_counting(self.written(), counting)
 
-    def remove(self, person_ids: Collection[str]) -> frozenset[str]:
-        """Remove all answers about people who are forgotten; call it while changes of the event are locked.
+    def without(self, person_ids: Collection[str]) -> tuple[dict[str, RefusedName], frozenset[str]]:
+        """All answers but those about some people, and the ids of those. Raises what `added` raises."""
+        before = self.written()
+        kept = {id_: one for id_, one in before.items() if one.person_id not in person_ids}
+        return kept, frozenset(before.keys() - kept.keys())
 
-        Returns:
-            The ids of those that were removed. Raises what `add` raises.
+    def write(self, new: NewFiles, refusals: Mapping[str, RefusedName]) -> None:
+        """Write all answers among the new files of a change; call it while changes of the event are locked.
+
+        Raises:
+            StorageError: If they cannot be written.
         """
-        with self._writer:
-            before = self.written()
-            kept = {id_: one for id_, one in before.items() if one.person_id not in person_ids}
-            if len(kept) < len(before):
-                self._write(kept)
-        return frozenset(before.keys() - kept.keys())
-
-    def _write(self, refusals: Mapping[str, RefusedName]) -> None:
-        write_refusals(self._file.path, refusals)
-        self._file.put(dict(refusals))
+        new.add_word(self._file.path, refusals_content(refusals))
 
 
 def _placed(written: Mapping[str, RefusedName], said: Said, event: EventIndex) -> frozenset[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""Changes of labels and corrections: one at a time, and each can be undone."""
+"""Changes of labels, corrections and answers: one at a time, each is made whole or not at all, and can be undone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from curation.domain.identity.said import NOTHING_SAID
-from curation.domain.labelling.corrections import Correction
+from curation.domain.identity.said import NOTHING_SAID, Said
+from curation.domain.labelling.corrections import Correction, next_free_id
 from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import Labels
 from curation.domain.labelling.new_corrections import with_ids
@@ -26,12 +26,13 @@ from curation.errors import (
     UnfoundWordNotFoundError,
 )
 from curation.event.catalog import Catalog
+from curation.event.people.edit_writer import Edit, EditWriter
 from curation.event.people.label_edits import ChangedLabels, LabelEdits, label_json
 from curation.event.people.label_versions import IsKnown
 from curation.event.people.seen import NewAnswer
-from curation.event.reattaching import labels_of, with_labels_back
+from curation.event.reattaching import labels_of
 from curation.settings import Settings
-from curation.storage.said.corrections_file import hold_corrections
+from curation.storage.said.corrections_file import demand_readable, hold_corrections
 from curation.storage.said.said_file import parse_said, said_json
 from curation.storage.said.undo_journal import Change, UndoJournal
 
@@ -65,6 +66,7 @@ class PeopleEdits:
         self._labels = LabelEdits(catalog)
         self._lock_dir = settings.lock_dir
         self._journal = UndoJournal(settings.event_dir, settings.io.output_dir)
+        self._writer = EditWriter(catalog, self._labels, self._journal, settings.io.output_dir)
         self._guard = threading.Lock()
 
     @contextmanager
@@ -105,7 +107,7 @@ class PeopleEdits:
         """
         with self._exclusive():
             changed = self._labels.change(choose, change, is_known)
-            self._add_to_journal(what, changed, {})
+            self._writer.write(Edit(self._change(what, changed, {}), changed))
             return changed.etag, changed.labels, changed.count
 
     def move_label(self, cluster: int, target: int | None, what: str) -> None:
@@ -127,7 +129,8 @@ class PeopleEdits:
             self._catalog.words.try_settle()
             if self._catalog.has_cluster(cluster):
                 raise UnfoundWordNotFoundError(f"person {cluster} was found in the meantime; nothing was changed")
-            self._add_to_journal(what, self._labels.move(cluster, target), {})
+            changed = self._labels.move(cluster, target)
+            self._writer.write(Edit(self._change(what, changed, {}), changed))
 
     def replace_labels(self, labels: Labels, *, is_known: IsKnown | None) -> tuple[str, Labels]:
         """Replace all labels.
@@ -138,7 +141,7 @@ class PeopleEdits:
         """
         with self._exclusive():
             changed = self._labels.replace(labels, is_known)
-            self._add_to_journal("replaced all labels", changed, {})
+            self._writer.write(Edit(self._change("replaced all labels", changed, {}), changed))
             return changed.etag, changed.labels
 
     def correct(
@@ -164,22 +167,17 @@ class PeopleEdits:
         with self._exclusive():
             planned, cluster, label = plan(self._catalog.faces.next_cluster_id())
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            new = with_ids(planned, uuid.uuid4().hex[:12], at)
-            before = self._catalog.faces.corrections()
+            # One about no face says nothing, such as the second "not a face": a reader refuses it.
+            new = with_ids([one for one in planned if one.faces], uuid.uuid4().hex[:12], at)
+            demand_readable(new)
+            corrections = [*self._catalog.faces.corrections(), *new] if new else None
             counted = {correction.id: False for correction in new}
-            if new:
-                self._catalog.faces.replace_corrections([*before, *new])
             if label is not None:
-                try:
-                    changed = self._labels.change(lambda _: (cluster,), label, is_known)
-                    self._add_to_journal(what, changed, counted)
-                except BaseException:
-                    # All or nothing.
-                    self._catalog.faces.replace_corrections(before)
-                    raise
+                changed = self._labels.change(lambda _: (cluster,), label, is_known, range(next_free_id(new)))
+                self._writer.write(Edit(self._change(what, changed, counted), changed, corrections))
                 return new, cluster, changed.etag, changed.labels
             if new:
-                self._journal.add(Change(what, {}, counted))
+                self._writer.write(Edit(Change(what, {}, counted), corrections=corrections))
             return new, cluster, *self.labels()
 
     def answer_seen(self, new: NewAnswer, earlier: Sequence[str]) -> None:
@@ -195,9 +193,9 @@ class PeopleEdits:
             StorageError: If a file cannot be read or written.
         """
         with self._exclusive():
-            counted = self._catalog.seen.add(new, earlier)
+            people, counted = self._catalog.seen.added(new, earlier)
             told = f"{new.name} is the one without a face" if new.answer is SeenAnswer.ACCEPTED else f"not {new.name}"
-            self._journal.add(Change(told, seen=counted))
+            self._writer.write(Edit(Change(told, seen=counted), seen=people))
 
     def take_back_seen(self, seen_id: str) -> bool:
         """Take an answer about a person without a face back; False if it does not count anyway.
@@ -205,9 +203,9 @@ class PeopleEdits:
         Raises what `answer_seen` raises.
         """
         with self._exclusive():
-            counted = self._catalog.seen.set_counting({seen_id: False})
+            people, counted = self._catalog.seen.counting({seen_id: False})
             if counted:
-                self._journal.add(Change("took an answer back", seen=counted))
+                self._writer.write(Edit(Change("took an answer back", seen=counted), seen=people))
             return bool(counted)
 
     def refuse_known(self, person_id: str, name: str, cluster: int) -> None:
@@ -228,7 +226,8 @@ class PeopleEdits:
             faces = self._catalog.faces.seen().shown_faces(cluster)
             if not faces:
                 raise ClusterNotFoundError(f"there is no person {cluster}")
-            self._journal.add(Change(f"not {name}", refused=self._catalog.refusals.add(person_id, faces)))
+            refused, counted = self._catalog.refusals.added(person_id, faces)
+            self._writer.write(Edit(Change(f"not {name}", refused=counted), refused=refused))
 
     def forget_refusals(self, person_ids: Collection[str]) -> int:
         """Remove all answers about known people who are forgotten; that cannot be undone.
@@ -237,12 +236,11 @@ class PeopleEdits:
             How many there were. Raises what `refuse_known` raises.
         """
         with self._exclusive():
-            removed = self._catalog.refusals.remove(person_ids)
-            changes = self._journal.changes()
-            # Their descriptions have the name.
-            kept = [change for change in changes if not removed.intersection(change.refused)]
-            if len(kept) < len(changes):
-                self._journal.save(kept)
+            refused, removed = self._catalog.refusals.without(person_ids)
+            if removed:
+                # Their descriptions have the name.
+                kept = [change for change in self._journal.changes() if not removed.intersection(change.refused)]
+                self._writer.write(Edit(refused=refused), kept)
             return len(removed)
 
     def set_undone(self, action: str, *, undone: bool, alone: bool = False) -> list[Correction]:
@@ -270,8 +268,9 @@ class PeopleEdits:
             changed = [c for c in meant if c.undone is not undone]
             if changed:
                 counted = {correction.id: not correction.undone for correction in changed}
-                self._set_counting(dict.fromkeys(counted, not undone))
-                self._journal.add(Change("undid a correction" if undone else "redid a correction", {}, counted))
+                what = "undid a correction" if undone else "redid a correction"
+                corrections = self._counting(dict.fromkeys(counted, not undone))
+                self._writer.write(Edit(Change(what, {}, counted), corrections=corrections))
             return [replace(correction, undone=undone) for correction in changed]
 
     def undoable(self) -> Undone | None:
@@ -297,29 +296,34 @@ class PeopleEdits:
                 raise NothingToUndoError("there is nothing left to undo")
             last = changes[-1]
             try:
-                self._labels.restore(last.labels)
+                labels = self._labels.restored(last.labels) if last.labels else None
             except LabelsConflictError:
                 self._journal.save(changes[:-1])
                 raise
-            self._set_counting(last.corrections)
-            self._catalog.seen.set_counting(last.seen)
-            self._catalog.refusals.set_counting(last.refused)
-            self._put_anchors_back(last)
-            self._journal.save(changes[:-1])
+            edit = Edit(
+                labels=labels,
+                corrections=self._counting(last.corrections),
+                seen=self._catalog.seen.counting(last.seen)[0] if last.seen else None,
+                refused=self._catalog.refusals.counting(last.refused)[0] if last.refused else None,
+                anchors=_anchors(last),
+            )
+            self._writer.write(edit, changes[:-1])
             return Undone(last.what, len(changes) - 1), *self.labels()
 
-    def _add_to_journal(self, what: str, changed: ChangedLabels, counted: Mapping[str, bool]) -> None:
+    def _change(self, what: str, changed: ChangedLabels, counted: Mapping[str, bool]) -> Change | None:
+        """What is written into the journal; None if nothing changes, or it cannot be undone."""
         before, after = changed.before, changed.labels.by_cluster
         if before is None:
-            return
+            return None
         labels = {
             str(cluster): (label_json(before.get(cluster)), label_json(after.get(cluster)))
             for cluster in sorted(before.keys() | after.keys())
             if before.get(cluster) != after.get(cluster)
         }
-        if labels or counted:
-            taken = {int(cluster) for cluster, (old, _) in labels.items() if old is not None}
-            self._journal.add(Change(what, labels, counted, self._anchors_of(taken)))
+        if not labels and not counted:
+            return None
+        taken = {int(cluster) for cluster, (old, _) in labels.items() if old is not None}
+        return Change(what, labels, counted, self._anchors_of(taken))
 
     def _anchors_of(self, clusters: Collection[int]) -> Mapping[str, Any]:
         """Whom the labels of clusters that are not there are about: nobody can see that once they are gone."""
@@ -331,19 +335,20 @@ class PeopleEdits:
             return {}
         return said_json(kept) if kept.labels else {}
 
-    def _put_anchors_back(self, change: Change) -> None:
-        if not change.anchors:
-            return
-        try:
-            kept = parse_said(change.anchors)
-            self._catalog.words.change(lambda said: with_labels_back(said, kept))
-        except (CurationError, ValueError, TypeError, KeyError, AttributeError) as error:
-            logger.warning("the labels are back, but not whom they were about: %s", error)
-
-    def _set_counting(self, counting: Mapping[str, bool]) -> None:
+    def _counting(self, counting: Mapping[str, bool]) -> list[Correction] | None:
+        """All corrections with some undone or redone; None if none changes."""
         if not counting:
-            return
+            return None
         corrections = self._catalog.faces.corrections()
-        self._catalog.faces.replace_corrections(
-            [replace(c, undone=not counting[c.id]) if c.id in counting else c for c in corrections]
-        )
+        return [replace(c, undone=not counting[c.id]) if c.id in counting else c for c in corrections]
+
+
+def _anchors(change: Change) -> Said | None:
+    """Whom the labels were about that an undone change took away."""
+    if not change.anchors:
+        return None
+    try:
+        return parse_said(change.anchors)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        logger.warning("the labels are back, but not whom they were about: %s", error)
+        return None

@@ -16,6 +16,7 @@ from curation.errors import (
 )
 from curation.event.catalog import Catalog
 from curation.event.people.label_versions import IsKnown, LabelVersions
+from curation.storage.said.labels_file import content_etag, labels_content
 
 __all__ = ["LABELS_CHANGED", "ChangedLabels", "LabelEdits", "label_json"]
 
@@ -24,23 +25,28 @@ LABELS_CHANGED = "the labels have changed in the meantime; read them again and s
 
 @dataclass(frozen=True, slots=True)
 class ChangedLabels:
-    """The result of a change.
+    """The result of a change, which is not written yet.
 
     Attributes:
         etag: The entity tag of the new labels.
         labels: The new labels.
         before: The labels before the change, by cluster; None if the file was not valid.
         count: Number of labels that changed.
+        replaced: The entity tag of the file that the new labels replace; None if there is nothing to write.
     """
 
     etag: str
     labels: Labels
     before: Mapping[int, PersonLabel] | None
     count: int
+    replaced: str | None
 
 
 class LabelEdits:
-    """Reads and changes the labels for clients. The caller must make sure that only one change runs at a time."""
+    """Reads the labels for clients, and says what changes make of them.
+
+    The caller makes sure that only one change runs at a time, and writes it with what else changes.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         """Remember the catalogue; nothing is read yet."""
@@ -56,7 +62,11 @@ class LabelEdits:
         return etag, labels
 
     def change(
-        self, choose: Callable[[Labels], Collection[int]], change: LabelChange, is_known: IsKnown | None
+        self,
+        choose: Callable[[Labels], Collection[int]],
+        change: LabelChange,
+        is_known: IsKnown | None,
+        more_ids: Collection[int] = (),
     ) -> ChangedLabels:
         """Label clusters; changes that others made since the client's version are preserved.
 
@@ -64,12 +74,13 @@ class LabelEdits:
             choose: Gets the current labels and returns the clusters to label.
             change: The change of each of these labels.
             is_known: Whether an entity tag is that of the client's version; None if the client does not say.
+            more_ids: Of clusters that are about to be there.
 
         Raises:
-            LabelsChangedError: If the client's version is no longer known, or the file changes at this moment.
+            LabelsChangedError: If the client's version is no longer known.
             LabelsConflictError: If one of these labels was changed by someone else since the client's version.
             LabelsError: If the labels would not be valid.
-            StorageError: If a file cannot be read or written.
+            StorageError: If a file cannot be read.
         """
         etag, current = self._catalog.event_labels.etag(), self._catalog.labels()
         base = self._versions.base(is_known, etag, current.by_cluster)
@@ -90,14 +101,14 @@ class LabelEdits:
         if merged.conflicts:
             self.read()  # so that the current version is known when the client sends the change again
             raise conflict(merged.conflicts)
-        labels = self.checked(merged.by_cluster, current)
-        if touched:
-            new_etag = self._catalog.event_labels.replace(labels, only_if=lambda now: now == etag)
-            if new_etag is None:
-                raise LabelsChangedError(LABELS_CHANGED)
-            etag = new_etag
-        self._versions.sent(etag, labels.by_cluster)
-        return ChangedLabels(etag, labels, current.by_cluster, len(touched))
+        labels = self.checked(merged.by_cluster, current, more_ids)
+        if not touched:
+            return ChangedLabels(etag, labels, current.by_cluster, 0, None)
+        return _changed(labels, current.by_cluster, len(touched), etag)
+
+    def written(self, changed: ChangedLabels) -> None:
+        """Note that the labels of a change stand in the file, and that a client gets them."""
+        self._versions.sent(changed.etag, changed.labels.by_cluster)
 
     def move(self, cluster: int, target: int | None) -> ChangedLabels:
         """Take the label of one cluster away, or give it to another one; those of the same name stay as they are.
@@ -109,9 +120,8 @@ class LabelEdits:
         Raises:
             LabelTakenError: If the target has another name.
             UnfoundWordNotFoundError: If the cluster has no label.
-            LabelsChangedError: If the file changes at this moment.
             LabelsError: If the labels are not valid.
-            StorageError: If a file cannot be read or written.
+            StorageError: If a file cannot be read.
         """
         etag, current = self._catalog.event_labels.etag(), self._catalog.labels()
         moved = dict(current.by_cluster)
@@ -120,12 +130,7 @@ class LabelEdits:
             raise UnfoundWordNotFoundError(f"person {cluster} has no label any more")
         if target is not None:
             moved[target] = self._joined(current, cluster, target)
-        labels = self.checked(moved, current)
-        new_etag = self._catalog.event_labels.replace(labels, only_if=lambda now: now == etag)
-        if new_etag is None:
-            raise LabelsChangedError(LABELS_CHANGED)
-        self._versions.sent(new_etag, labels.by_cluster)
-        return ChangedLabels(new_etag, labels, current.by_cluster, 1 if target is None else 2)
+        return _changed(self.checked(moved, current), current.by_cluster, 1 if target is None else 2, etag)
 
     @staticmethod
     def _joined(labels: Labels, cluster: int, target: int) -> PersonLabel:
@@ -148,19 +153,18 @@ class LabelEdits:
 
         Raises:
             LabelsChangedError: If the version in the file is not the one that the client knows.
-            StorageError: If a file cannot be read or written.
+            StorageError: If a file cannot be read.
         """
+        etag = self._catalog.event_labels.etag()
+        if is_known is not None and not is_known(etag):
+            raise LabelsChangedError(LABELS_CHANGED)
         try:
             before = self._catalog.labels().by_cluster
         except LabelsError:
             before = None  # the file is not valid, so this change cannot be undone
-        etag = self._catalog.event_labels.replace(labels, only_if=lambda tag: is_known is None or is_known(tag))
-        if etag is None:
-            raise LabelsChangedError(LABELS_CHANGED)
-        self._versions.sent(etag, labels.by_cluster)
-        return ChangedLabels(etag, labels, before, len(labels.by_cluster))
+        return _changed(labels, before, len(labels.by_cluster), etag)
 
-    def restore(self, changed: Mapping[str, tuple[object, object]]) -> None:
+    def restored(self, changed: Mapping[str, tuple[object, object]]) -> ChangedLabels:
         """Undo an earlier change; changes that others made since are preserved.
 
         Args:
@@ -169,9 +173,9 @@ class LabelEdits:
         Raises:
             LabelsConflictError: If someone else changed the same labels since.
             LabelsError: If the labels are not valid.
-            StorageError: If a file cannot be read or written.
+            StorageError: If a file cannot be read.
         """
-        current = self._catalog.labels()
+        etag, current = self._catalog.event_labels.etag(), self._catalog.labels()
         theirs = current.by_cluster
         before, after = dict(theirs), dict(theirs)
         for cluster, (old, new) in changed.items():
@@ -182,20 +186,26 @@ class LabelEdits:
         merged = merge_labels(after, before, theirs)
         if merged.conflicts:
             raise conflict(merged.conflicts)
-        if merged.by_cluster != theirs:
-            self._catalog.event_labels.replace(self.checked(merged.by_cluster, current), only_if=lambda _: True)
+        if merged.by_cluster == theirs:
+            return ChangedLabels(etag, current, theirs, 0, None)
+        return _changed(self.checked(merged.by_cluster, current), theirs, len(changed), etag)
 
-    def checked(self, by_cluster: Mapping[int, PersonLabel], like: Labels) -> Labels:
+    def checked(self, by_cluster: Mapping[int, PersonLabel], like: Labels, more_ids: Collection[int] = ()) -> Labels:
         """Labels, checked in the same way as those of a file. Raises what `Catalog.labels` raises.
 
         Args:
             by_cluster: The labels.
             like: Labels with the same category for unlabelled clusters.
+            more_ids: Of clusters that are about to be there.
         """
-        return self._catalog.event_labels.checked(Labels(by_cluster, like.unlabelled_category).to_json())
+        return self._catalog.event_labels.checked(Labels(by_cluster, like.unlabelled_category).to_json(), more_ids)
 
     def _parsed(self, cluster: str, label: object) -> PersonLabel:
         return self._catalog.event_labels.checked({cluster: label}).by_cluster[int(cluster)]
+
+
+def _changed(labels: Labels, before: Mapping[int, PersonLabel] | None, count: int, replaced: str) -> ChangedLabels:
+    return ChangedLabels(content_etag(labels_content(labels.to_json())), labels, before, count, replaced)
 
 
 def label_json(label: PersonLabel | None) -> object:

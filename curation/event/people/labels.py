@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Collection
 from pathlib import Path
 
 from curation.domain.labelling.labels import Category, Labels, parse_labels
+from curation.errors import LabelsError
 from curation.event.clustered_faces import ClusteredFaces
-from curation.storage.said.labels_file import labels_etag, read_labels, write_labels
+from curation.storage.said.labels_file import labels_content, labels_etag, read_labels
+from curation.storage.said.last_good import way_back
+from curation.storage.together.new_files import NewFiles
 
 __all__ = ["EventLabels"]
 
@@ -27,7 +29,6 @@ class EventLabels:
         self._path = path
         self._faces = faces
         self._unlabelled = unlabelled
-        self._writer = threading.Lock()
 
     def read(self) -> Labels:
         """The labels in the file; empty if there is no file.
@@ -39,33 +40,41 @@ class EventLabels:
             StorageError: If a file cannot be read.
         """
         data = read_labels(self._path)
-        return self.checked({} if data is None else data)
+        try:
+            return self.checked({} if data is None else data)
+        except LabelsError as error:
+            raise LabelsError(f"{error}{way_back(self._path)}") from error
 
-    def checked(self, data: object) -> Labels:
-        """Parse and check labels from a JSON value. Raises what `read` raises."""
+    def checked(self, data: object, more_ids: Collection[int] = ()) -> Labels:
+        """Parse and check labels from a JSON value. Raises what `read` raises.
+
+        Args:
+            data: In the form of the file.
+            more_ids: Of clusters that are about to be there.
+        """
         # Labels of ids that are no longer in use may stay in the file.
-        known_ids = self._faces.index().photo_counts.keys() | set(range(self._faces.next_cluster_id()))
+        known_ids = {*self._faces.index().photo_counts, *range(self._faces.next_cluster_id()), *more_ids}
         return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
 
     def etag(self) -> str:
         """The entity tag of the current labels file."""
         return labels_etag(self._path)
 
-    def replace(self, labels: Labels, *, only_if: Callable[[str], bool]) -> str | None:
-        """Write the labels file if the current version is the expected one.
+    def write(self, new: NewFiles, labels: Labels, etag: str) -> bool:
+        """Write labels among the new files of a change.
 
         Args:
+            new: The files of the change.
             labels: Checked labels.
-            only_if: Gets the entity tag of the current file; returns whether to write.
+            etag: Of the file that they replace.
 
         Returns:
-            The new entity tag; None if nothing was written.
+            False if the file is another one by now.
 
         Raises:
-            StorageError: If the file cannot be written; the old one is then unchanged.
+            StorageError: If it cannot be written.
         """
-        with self._writer:
-            if not only_if(self.etag()):
-                return None
-            write_labels(self._path, labels.to_json())
-            return self.etag()
+        if self.etag() != etag:
+            return False
+        new.add_word(self._path, labels_content(labels.to_json()))
+        return True

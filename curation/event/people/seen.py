@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +10,12 @@ from datetime import UTC, datetime
 from curation.domain.faces.face import Box
 from curation.domain.labelling.answers import with_counting
 from curation.domain.labelling.labels import same_name
-from curation.domain.labelling.people_seen import PersonSeen, SeenAnswer
+from curation.domain.labelling.people_seen import PEOPLE_SEEN_VERSION, PersonSeen, SeenAnswer, parse_people_seen
 from curation.event.file_cache import Derived, FileCache
 from curation.event.said_words import SaidWords
 from curation.settings import Settings
-from curation.storage.said.people_seen_file import PEOPLE_SEEN, read_people_seen, write_people_seen
+from curation.storage.said.people_seen_file import PEOPLE_SEEN, people_seen_content, read_people_seen
+from curation.storage.together.new_files import NewFiles
 
 __all__ = ["NewAnswer", "SeenNow", "SeenPeople", "name_key"]
 
@@ -80,7 +80,6 @@ class SeenPeople:
         self._words = words
         self._file = FileCache(settings.io.output_dir / PEOPLE_SEEN, read_people_seen)
         self._now: Derived[SeenNow] = Derived()
-        self._writer = threading.Lock()
 
     def written(self) -> Mapping[str, PersonSeen]:
         """All answers by id, also those that were undone or whose photos are not found.
@@ -113,48 +112,48 @@ class SeenPeople:
                 by_photo.setdefault(path, []).append(seen)
         return SeenNow({path: tuple(answers) for path, answers in by_photo.items()})
 
-    def add(self, new: NewAnswer, earlier: Sequence[str]) -> dict[str, bool]:
-        """Write an answer; call it while changes of the event are locked.
+    def added(self, new: NewAnswer, earlier: Sequence[str]) -> tuple[dict[str, PersonSeen], dict[str, bool]]:
+        """All answers with a new one; nothing is written.
 
         Args:
             new: The answer.
             earlier: Ids of answers that it replaces; they are kept, but undone.
 
         Returns:
-            For each answer that changed whether it counted before.
+            The answers by id, and for each that changed whether it counted before.
 
         Raises:
-            PeopleSeenError: If people_seen.json is not valid; it is then unchanged.
-            StorageError: If it cannot be read or written.
+            PeopleSeenError: If people_seen.json is not valid, or would not be with this answer.
+            StorageError: If it cannot be read.
         """
-        with self._writer:
-            people = dict(self.written())
-            counted = {id_: True for id_ in earlier if id_ in people and not people[id_].undone}
-            people |= {id_: replace(people[id_], undone=True) for id_ in counted}
-            id_ = uuid.uuid4().hex[:12]
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            people[id_] = PersonSeen(id_, at, new.image_path, new.body, new.size, new.name, new.answer)
-            self._write(people)
-        return {**counted, id_: False}
+        people = dict(self.written())
+        counted = {id_: True for id_ in earlier if id_ in people and not people[id_].undone}
+        people |= {id_: replace(people[id_], undone=True) for id_ in counted}
+        id_ = uuid.uuid4().hex[:12]
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        seen = PersonSeen(id_, at, new.image_path, new.body, new.size, new.name, new.answer)
+        # What the reader refuses is not written.
+        people |= parse_people_seen({"version": PEOPLE_SEEN_VERSION, "people": [seen.to_json()]})
+        return people, {**counted, id_: False}
 
-    def set_counting(self, counting: Mapping[str, bool]) -> dict[str, bool]:
-        """Take answers back, or give them again; call it while changes of the event are locked.
+    def counting(self, counting: Mapping[str, bool]) -> tuple[dict[str, PersonSeen], dict[str, bool]]:
+        """All answers with some taken back, or given again; nothing is written.
 
         Args:
             counting: Whether each answer is to count, by id; ids that are not there are skipped.
 
         Returns:
-            For each answer that changed whether it counted before. Raises what `add` raises.
+            As of `added`. Raises what `added` raises.
         """
-        with self._writer:
-            people, changed = with_counting(self.written(), counting)
-            if changed:
-                self._write(people)
-        return changed
+        return with_counting(self.written(), counting)
 
-    def _write(self, people: Mapping[str, PersonSeen]) -> None:
-        write_people_seen(self._file.path, people)
-        self._file.put(dict(people))
+    def write(self, new: NewFiles, people: Mapping[str, PersonSeen]) -> None:
+        """Write all answers among the new files of a change; call it while changes of the event are locked.
+
+        Raises:
+            StorageError: If they cannot be written.
+        """
+        new.add_word(self._file.path, people_seen_content(people))
 
 
 _NO_ANSWERS: dict[str, PersonSeen] = {}

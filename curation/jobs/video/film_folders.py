@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from curation.disk.temporaries import OwnFolder, own_name, sweep_left
+from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFolder, own_name, remove_left, sweep_left
 from curation.errors import StorageError, VideoNotFoundError
 from curation.jobs.video.film_record import FilmRecord
 from curation.parsing.json_text import read_json
@@ -217,7 +217,7 @@ class FilmFolders:
             raise explained(error, folder, "written into") from error
 
     def sweep(self) -> None:
-        """Remove what processes left that have ended: files that were being received, and films half deleted."""
+        """Remove what processes left that have ended: files received or written by half, and films half deleted."""
         with suppress(OSError):
             deque(sweep_left(self.folder / INCOMING), maxlen=0)
             # Earlier versions named them by the number of their process.
@@ -225,6 +225,9 @@ class FilmFolders:
         with suppress(OSError):
             for path in self.folder.glob(f"{_GOING}*"):
                 shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            for path in self.folder.glob(f"*/**/.*{TEMPORARY_SUFFIX}"):
+                remove_left(path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

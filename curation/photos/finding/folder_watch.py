@@ -130,7 +130,11 @@ class FolderWatch:
                 return "no permission"
         except OSError as error:
             return error.strerror or str(error)
-        if photo is None or os.path.lexists(photo):
+        if photo is None:
+            had_files = folder.path in self._files
+            is_other = status.st_ino != folder.inode and had_files and not self._has_files(folder.path)
+            return _ANOTHER if is_other else ""
+        if os.path.lexists(photo):
             return ""
         if status.st_ino != folder.inode and not self._has_files(folder.path):
             return _ANOTHER

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
-from curation.errors import StorageError
 from curation.pipelines.drawn_faces import drawn_key, is_there
 from curation.storage.analysis_rows import CachedFace, CachedPhoto
 from curation.storage.analysis_store import AnalysisStore
@@ -167,7 +166,7 @@ def _collected(
             for path, sha256 in hashes:
                 analysis = store.analysis(sha256, key)
                 if analysis is None:
-                    raise StorageError(f"an analysis disappeared from {store.path} during the run; run again")
+                    raise store.lost("an analysis")
                 faces, embeddings = _with_drawn(store, sha256, key, analysis, drawn.get(sha256, ()))
                 if not faces:
                     continue
@@ -179,7 +178,7 @@ def _collected(
                 sha256s.append(sha256)
             writer.finish()
     except ValueError as error:
-        raise StorageError(f"{store.path} is damaged ({error}); delete it and run again") from error
+        raise store.lost(f"what belongs together ({error})") from error
     except OSError as error:
         raise explained(error, place, "written") from error
     return photos, sha256s, np.frombuffer(numbers, dtype=np.float64).reshape(-1, _NUMBERS)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from curation.domain.grouping.clusters import varied_samples
 from curation.domain.report import Progress
-from curation.errors import StorageError
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.stage import RunContext
 from curation.storage.cluster_pictures import CLUSTERS_DIR, ClusterPictures, sample_name
@@ -65,5 +64,5 @@ def _cover(covers: Sequence[int], faces: Sequence[int]) -> int | None:
 def _chip(context: RunContext, faces: EventFaces, face: int, analysis_key: str) -> bytes:
     chip = context.store.chip(*faces.place_in_store(face, analysis_key))
     if chip is None:
-        raise StorageError(f"the chip of a face is missing from {context.store.path}; delete the file and run again")
+        raise context.store.lost("the chip of a face")
     return chip

@@ -238,7 +238,7 @@ class FaceClusteringPipeline:
         store = self._context.store
         stamps = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
         known = store.known_hashes(stamps.values())
-        analysed = store.analysed(set(known.values()), self._key)
+        analysed = store.analysed(set(known.values()), self._key, with_pictures=True)
         hashes = {photo.image_path: known[photo.path] for photo in listing.photos if known.get(photo.path) in analysed}
         reused = len(hashes)
         complete = self._attributes.complete(hashes.values())

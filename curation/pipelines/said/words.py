@@ -20,6 +20,7 @@ from curation.storage.said.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS, read_grouping_answers
 from curation.storage.said.known_refused_file import KNOWN_REFUSED, read_refusals
 from curation.storage.said.labels_file import read_labels
+from curation.storage.said.last_good import keep_good
 from curation.storage.said.people_seen_file import PEOPLE_SEEN, read_people_seen
 from curation.storage.said.picks_file import PICKS, read_picks
 from curation.storage.said.said_file import change_said, read_said
@@ -71,13 +72,17 @@ def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
         StorageError: If a file cannot be read.
     """
     output = settings.io.output_dir
-    return Words(
+    words = Words(
         _read(output / settings.scoring.labels_json, _labels, is_strict),
         _read(output / CORRECTIONS, _corrections, is_strict),
         _answered(output, is_strict),
         _read(output / PICKS, lambda path: dict(read_picks(path).to_json()), is_strict),
         _read(output / PEOPLE_SEEN, _people_seen, is_strict),
     )
+    if is_strict:  # at the start of a run: all of them can be read
+        for name in (CORRECTIONS, GROUPING_ANSWERS, KNOWN_REFUSED, PICKS, PEOPLE_SEEN):
+            keep_good(output / name)
+    return words
 
 
 T = TypeVar("T")

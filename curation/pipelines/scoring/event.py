@@ -29,6 +29,7 @@ from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.labels_file import read_labels
+from curation.storage.said.last_good import keep_good, way_back
 from curation.storage.video.remembered_clips import NO_CLIPS, RememberedClips, read_clips
 
 __all__ = [
@@ -143,9 +144,11 @@ def read_event_labels(settings: Settings, event: ScoringEvent) -> tuple[Labels, 
         return Labels.without_file(photos_of, min_cluster_photos=minimum), False
     category = Category(settings.scoring.unlabelled_category)
     try:
-        return parse_labels(data, known_ids=event.known_ids, unlabelled_category=category), True
+        labels = parse_labels(data, known_ids=event.known_ids, unlabelled_category=category)
     except LabelsError as error:
-        raise LabelsError(f"{path}: {error}") from error
+        raise LabelsError(f"{path}: {error}{way_back(path)}") from error
+    keep_good(path)
+    return labels, True
 
 
 def event_unfound(settings: Settings, said: Said, event: ScoringEvent) -> tuple[Unfound, ...]:

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from curation.errors import InputError
 from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
-from curation.storage.atomic import explained, write_bytes
+from curation.storage.atomic import explained
+from curation.storage.said.last_good import way_back
 from curation.storage.together.finishing import finish_pending
 
-__all__ = ["read_answers", "write_answers"]
+__all__ = ["answers_content", "read_answers"]
 
 A = TypeVar("A")
 
@@ -41,24 +42,20 @@ def read_answers(
     except OSError as unreadable:
         raise explained(unreadable, path, "read") from unreadable
     except error as wrong:
-        raise error(f"{path}: {wrong}") from wrong
+        raise error(f"{path}: {wrong}{way_back(path)}") from wrong
     except PARSER_ERRORS as wrong:
-        raise error(f"{path} is not valid JSON: {wrong}; correct it, or {otherwise}") from wrong
+        raise error(f"{path} is not valid JSON: {wrong}; correct it, or {otherwise}{way_back(path)}") from wrong
 
 
-def write_answers(path: Path, member: str, version: int, entries: Iterable[Mapping[str, Any]]) -> None:
-    """Write answers, which the caller has validated, one a line.
+def answers_content(member: str, version: int, entries: Iterable[Mapping[str, Any]]) -> bytes:
+    """The content of a file of answers, which the caller has validated, one a line.
 
     Args:
-        path: The file.
         member: Where the entries are in it.
         version: Of its form.
         entries: In the order in which the answers were given.
-
-    Raises:
-        StorageError: If the file cannot be written; the old one is then unchanged.
     """
     lines = [f"    {json.dumps(entry, ensure_ascii=False)}" for entry in entries]
     listed = "[\n" + ",\n".join(lines) + "\n  ]" if lines else "[]"
     text = f'{{\n  "version": {version},\n  "{member}": {listed}\n}}\n'
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    return text.encode("utf-8", "backslashreplace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,9 +18,19 @@ from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.locks import hold_file_lock
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
+from curation.storage.said.last_good import way_back
 from curation.storage.together.finishing import finish_pending
 
-__all__ = ["CORRECTIONS", "applied_ids", "hold_corrections", "read_corrections", "with_applied", "write_corrections"]
+__all__ = [
+    "CORRECTIONS",
+    "applied_ids",
+    "corrections_content",
+    "demand_readable",
+    "hold_corrections",
+    "read_corrections",
+    "with_applied",
+    "write_corrections",
+]
 
 CORRECTIONS = "corrections.json"
 """The name of the file in the output folder."""
@@ -28,6 +39,8 @@ _VERSION = 1
 _LOCK_NAME = "corrections.lock"
 _MAX_ID = 999_999_999
 _MAX_TEXT = 100
+_BY_PROGRAM = re.compile(r"[0-9a-f]{12}\.[0-9]+")
+"""Ids as the program gives them. Earlier versions wrote corrections of no face, which say nothing and are left out."""
 
 
 @contextmanager
@@ -64,6 +77,7 @@ def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) 
     except PARSER_ERRORS as error:
         raise CorrectionsError(
             f"{path} is not valid: {error}. Correct it, or move it away to continue without these corrections"
+            f"{way_back(path)}"
         ) from error
     return with_applied(corrections, read_run_record(output_dir / CLUSTERING_RUN) if record is None else record)
 
@@ -86,9 +100,27 @@ def write_corrections(output_dir: Path, corrections: Sequence[Correction]) -> No
     Raises:
         StorageError: If they cannot be written; the old file is then unchanged.
     """
+    write_bytes(output_dir / CORRECTIONS, corrections_content(corrections))
+
+
+def corrections_content(corrections: Sequence[Correction]) -> bytes:
+    """The content of corrections.json."""
     lines = ",\n".join(json.dumps(_json(c), ensure_ascii=False, separators=(", ", ": ")) for c in corrections)
-    text = f'{{"version": {_VERSION}, "corrections": [\n{lines}\n]}}\n'
-    write_bytes(output_dir / CORRECTIONS, text.encode())
+    # Paths of files whose names are no text have marks that JSON escapes.
+    return f'{{"version": {_VERSION}, "corrections": [\n{lines}\n]}}\n'.encode("utf-8", "backslashreplace")
+
+
+def demand_readable(corrections: Sequence[Correction]) -> None:
+    """Check that the file can be read again with new corrections; called before they are written.
+
+    Raises:
+        CorrectionsError: If it could not.
+    """
+    for correction in corrections:
+        try:
+            _correction(_json(correction))
+        except ValueError as error:
+            raise CorrectionsError(f"this cannot be saved: {error}; nothing was changed") from error
 
 
 def _json(correction: Correction) -> dict[str, Any]:
@@ -122,7 +154,8 @@ def _parsed(data: object) -> list[Correction]:
         except ValueError as error:
             raise ValueError(f"correction {number}: {error}") from error
         seen.add(correction.id)
-        out.append(correction)
+        if correction.faces:
+            out.append(correction)
     return out
 
 
@@ -144,7 +177,7 @@ def _correction(entry: object) -> Correction:
         cluster=_id(entry, "cluster"),
         undone=undone,
     )
-    if not correction.faces:
+    if not correction.faces and not _BY_PROGRAM.fullmatch(id_):
         raise ValueError("faces is empty")
     if (correction.cluster >= 0) is not correction.kind.names_cluster:
         raise ValueError(f"cluster {correction.cluster} does not go with {kind}")

@@ -68,4 +68,6 @@ def write_grouping_answers(path: Path, answers: Answers) -> None:
         }
         for (first, second), same in answers.items()
     ]
-    write_bytes(path, json.dumps({"answers": entries}, indent=1, ensure_ascii=False).encode() + b"\n")
+    write_bytes(
+        path, json.dumps({"answers": entries}, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+    )

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from curation.domain.recognition.refusals import REFUSALS_VERSION, RefusedName, parse_refusals, refusals_json
 from curation.errors import RefusalsError
-from curation.storage.said.answers_file import read_answers, write_answers
+from curation.storage.atomic import write_bytes
+from curation.storage.said.answers_file import answers_content, read_answers
 
-__all__ = ["KNOWN_REFUSED", "RECOGNISED", "read_refusals", "write_refusals"]
+__all__ = ["KNOWN_REFUSED", "RECOGNISED", "read_refusals", "refusals_content", "write_refusals"]
 
 KNOWN_REFUSED = "known_refused.json"
 """The name of the file in the output folder."""
@@ -36,4 +37,9 @@ def write_refusals(path: Path, refusals: Mapping[str, RefusedName]) -> None:
     Raises:
         StorageError: If the file cannot be written; the old one is then unchanged.
     """
-    write_answers(path, "refused", REFUSALS_VERSION, refusals_json(refusals))
+    write_bytes(path, refusals_content(refusals))
+
+
+def refusals_content(refusals: Mapping[str, RefusedName]) -> bytes:
+    """The content of the file."""
+    return answers_content("refused", REFUSALS_VERSION, refusals_json(refusals))

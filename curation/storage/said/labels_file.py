@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,17 @@ from curation.parsing.json_text import parse_json
 from curation.parsing.not_valid import NotValidError
 from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.said.last_good import way_back
 from curation.storage.together.finishing import finish_pending
 
-__all__ = ["labels_etag", "parse_labels_text", "read_labels", "write_labels"]
+__all__ = [
+    "content_etag",
+    "labels_content",
+    "labels_etag",
+    "parse_labels_text",
+    "read_labels",
+    "write_labels",
+]
 
 
 def read_labels(path: Path) -> object | None:
@@ -32,8 +41,11 @@ def read_labels(path: Path) -> object | None:
     except OSError as error:
         raise explained(error, path, "read") from error
     except NotValidError as error:
-        raise LabelsError(f"{path} is not valid: {error}") from error
-    return parse_labels_text(content, str(path))
+        raise LabelsError(f"{path} is not valid: {error}{way_back(path)}") from error
+    try:
+        return parse_labels_text(content, str(path))
+    except LabelsError as error:
+        raise LabelsError(f"{error}{way_back(path)}") from error
 
 
 def parse_labels_text(text: bytes | str, source: str) -> object:
@@ -52,13 +64,22 @@ def parse_labels_text(text: bytes | str, source: str) -> object:
     return value
 
 
-def write_labels(path: Path, labels: dict[str, Any]) -> None:
+def labels_content(labels: Mapping[str, Any]) -> bytes:
+    """The content of a labels file.
+
+    Args:
+        labels: Validated, in the form of the file.
+    """
+    return json.dumps(labels, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def write_labels(path: Path, labels: Mapping[str, Any]) -> None:
     """Write labels, which the caller has validated.
 
     Raises:
         StorageError: If the file cannot be written; the old one is then unchanged.
     """
-    write_bytes(path, json.dumps(labels, indent=2, ensure_ascii=False).encode() + b"\n")
+    write_bytes(path, labels_content(labels))
 
 
 def labels_etag(path: Path) -> str:
@@ -74,4 +95,9 @@ def labels_etag(path: Path) -> str:
         content = b""
     except OSError as error:
         raise explained(error, path, "read") from error
+    return content_etag(content)
+
+
+def content_etag(content: bytes) -> str:
+    """A strong entity tag of the content of a labels file."""
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'

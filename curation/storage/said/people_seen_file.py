@@ -15,9 +15,10 @@ from curation.domain.labelling.people_seen import (
     people_seen_json,
 )
 from curation.errors import PeopleSeenError
-from curation.storage.said.answers_file import read_answers, write_answers
+from curation.storage.atomic import write_bytes
+from curation.storage.said.answers_file import answers_content, read_answers
 
-__all__ = ["PEOPLE_SEEN", "read_people_seen", "write_people_seen"]
+__all__ = ["PEOPLE_SEEN", "people_seen_content", "read_people_seen", "write_people_seen"]
 
 PEOPLE_SEEN = "people_seen.json"
 """The name of the file in the output folder."""
@@ -39,4 +40,9 @@ def write_people_seen(path: Path, people: Mapping[str, PersonSeen]) -> None:
     Raises:
         StorageError: If the file cannot be written; the old one is then unchanged.
     """
-    write_answers(path, "people", PEOPLE_SEEN_VERSION, people_seen_json(people))
+    write_bytes(path, people_seen_content(people))
+
+
+def people_seen_content(people: Mapping[str, PersonSeen]) -> bytes:
+    """The content of the file."""
+    return answers_content("people", PEOPLE_SEEN_VERSION, people_seen_json(people))

@@ -16,6 +16,7 @@ from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.locks import hold_file_lock
+from curation.storage.said.last_good import way_back
 
 __all__ = ["PICKS", "hold_picks", "hold_scores", "read_picks", "write_picks"]
 
@@ -63,9 +64,11 @@ def read_picks(path: Path) -> Picks:
     except OSError as error:
         raise explained(error, path, "read") from error
     except PicksError as error:
-        raise PicksError(f"{path}: {error}") from error
+        raise PicksError(f"{path}: {error}{way_back(path)}") from error
     except PARSER_ERRORS as error:
-        raise PicksError(f"{path} is not valid JSON: {error}; correct it, or delete it and pick again") from error
+        raise PicksError(
+            f"{path} is not valid JSON: {error}; correct it, or delete it and pick again{way_back(path)}"
+        ) from error
 
 
 def write_picks(path: Path, picks: Picks) -> None:

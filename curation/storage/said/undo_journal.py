@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from curation.errors import StorageError
 from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.together.finishing import finish_pending
+from curation.storage.together.new_files import NewFiles
 
-__all__ = ["MAX_CHANGES", "Change", "UndoJournal"]
+__all__ = ["MAX_CHANGES", "UNDO", "Change", "UndoJournal"]
 
 logger = logging.getLogger(__name__)
 
 MAX_CHANGES = 200
 """Older changes cannot be undone."""
 
-_FILE = "undo.json"
+UNDO = ".curation-undo.json"
+"""The name of the file, in the output folder: it is written together with the files that a change is about."""
+_EARLIER_FILE = "undo.json"  # of earlier versions, in the folder of the event
 _VERSION = 1
 
 
@@ -52,8 +56,10 @@ class UndoJournal:
 
     def __init__(self, state_dir: Path, output_dir: Path) -> None:
         """Set the folders; nothing is read yet."""
-        self._path = state_dir / _FILE
+        self._path = output_dir / UNDO
+        self._earlier = state_dir / _EARLIER_FILE
         self._output = str(output_dir)
+        self._output_dir = output_dir
 
     def changes(self) -> list[Change]:
         """The changes that can be undone; none if the file is damaged or of another output folder.
@@ -61,8 +67,10 @@ class UndoJournal:
         Raises:
             StorageError: If the file cannot be read.
         """
+        finish_pending(self._output_dir)  # it is written together with the change
+        path = self._path if self._path.exists() else self._earlier
         try:
-            data = read_json(self._path)
+            data = read_json(path)
             if data["version"] != _VERSION or data["output_dir"] != self._output:
                 return []
             return [
@@ -79,18 +87,11 @@ class UndoJournal:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise explained(error, self._path, "read") from error
+            raise explained(error, path, "read") from error
         except PARSER_ERRORS:
             # Nothing is lost but the undo: the labels and corrections themselves are in other files.
-            logger.warning("%s is damaged; earlier changes cannot be undone", self._path)
+            logger.warning("%s is damaged; earlier changes cannot be undone", path)
             return []
-
-    def add(self, change: Change) -> None:
-        """Add a change; never raises, because the change itself is already made."""
-        try:
-            self.save([*self.changes(), change])
-        except StorageError as error:
-            logger.warning("the change cannot be undone later: %s", error)
 
     def save(self, changes: Sequence[Change]) -> None:
         """Replace the changes by these.
@@ -98,6 +99,24 @@ class UndoJournal:
         Raises:
             StorageError: If they cannot be written.
         """
+        write_bytes(self._path, self._content(changes), durable=False)
+        self.written()
+
+    def write(self, new: NewFiles, changes: Sequence[Change]) -> None:
+        """Write the changes among the new files of the newest one, so that it is made and can be undone, or neither.
+
+        Raises:
+            StorageError: If they cannot be written.
+        """
+        write_bytes(new.folder / UNDO, self._content(changes), durable=False)
+
+    def written(self) -> None:
+        """Remove what an earlier version kept elsewhere, once the journal is at its place."""
+        if self._path.exists():
+            with suppress(OSError):  # it is only not read any more
+                self._earlier.unlink(missing_ok=True)
+
+    def _content(self, changes: Sequence[Change]) -> bytes:
         data = {
             "version": _VERSION,
             "output_dir": self._output,
@@ -109,4 +128,4 @@ class UndoJournal:
                 for change in changes[-MAX_CHANGES:]
             ],
         }
-        write_bytes(self._path, json.dumps(data, ensure_ascii=True).encode(), durable=False)
+        return json.dumps(data, ensure_ascii=True).encode()

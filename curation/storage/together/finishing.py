@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from curation.errors import BusyError
-from curation.storage.atomic import explained, set_aside, sync_folder, write_bytes
+from curation.storage.atomic import explained, set_aside, sync_folder
 from curation.storage.together.manifest import MANIFEST, NEW_FILES, NEW_LOCK, Manifest, NewFile, read_manifest
 
 __all__ = ["content_sha256", "finish_pending", "hold_new_files", "is_pending", "move_all", "settle_new_files"]
@@ -32,10 +32,10 @@ _KEPT = ".kept-"  # as where several people write the same word
 def is_pending(output_dir: Path) -> bool:
     """Whether new files count already, but are not all at their places."""
     try:
-        os.stat(f"{output_dir}/{NEW_FILES}/{MANIFEST}")  # noqa: PTH116 - asked before each reading
+        status = os.lstat(f"{output_dir}/{NEW_FILES}/{MANIFEST}")
     except OSError:
         return False
-    return True
+    return stat.S_ISREG(status.st_mode)
 
 
 def finish_pending(output_dir: Path) -> None:
@@ -117,7 +117,9 @@ def hold_new_files(output_dir: Path) -> Iterator[Path]:
 
 
 def _remove(folder: Path) -> None:
-    if folder.exists():
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
         shutil.rmtree(folder)
 
 
@@ -125,7 +127,8 @@ def _finish(output_dir: Path) -> None:
     """Do what the manifest says; the caller holds the lock."""
     folder = output_dir / NEW_FILES
     try:
-        manifest = read_manifest(folder)
+        manifest = read_manifest(folder) if is_pending(output_dir) else None
+        _refuse_links(folder, manifest)
     except (ValueError, KeyError, TypeError) as error:
         aside = set_aside(folder)
         logger.warning(
@@ -145,6 +148,13 @@ def _finish(output_dir: Path) -> None:
         _end(output_dir, folder)
         return
     move_all(output_dir, manifest)
+
+
+def _refuse_links(folder: Path, manifest: Manifest | None) -> None:
+    """Links would lead out of the folder, which may have come from elsewhere."""
+    paths = [] if manifest is None else [folder, *(folder / file.name for file in manifest.files)]
+    if any(path.is_symlink() or (path != folder and path.exists() and not path.is_file()) for path in paths):
+        raise ValueError("it leads to something else than files")
 
 
 def move_all(output_dir: Path, manifest: Manifest) -> None:
@@ -172,26 +182,21 @@ def _end(output_dir: Path, folder: Path) -> None:
 
 
 def _move(output_dir: Path, new: Path, file: NewFile) -> None:
-    place = output_dir / file.place  # a whole path stays what it is
+    place = output_dir / file.name
     try:
         if not new.exists():
             return  # it was moved before
-        if place.parent != output_dir:
-            # Perhaps on another disk. Without it nothing of the user is lost, so a folder that is gone is no error.
-            if place.parent.is_dir():
-                write_bytes(place, new.read_bytes(), durable=False)
-            new.unlink()
-            return
-        if file.before is not None and _is_other(output_dir, file):
+        if _is_other(output_dir, file):
             number = 1
-            while (place := output_dir / f"{file.name}{_KEPT}{number}").exists():
+            while (kept := place.with_name(f"{file.name}{_KEPT}{number}")).exists():
                 number += 1
             logger.warning(
                 "%s was changed by hand while a change by the program was not finished: yours stays, the other one is "
                 "in %s",
-                file.name,
-                place.name,
+                place,
+                kept.name,
             )
+            place = kept
         with suppress(FileNotFoundError):
             new.chmod(stat.S_IMODE(place.stat().st_mode))
         new.replace(place)
@@ -203,7 +208,7 @@ def _is_other(output_dir: Path, file: NewFile) -> bool:
     """Whether a word is neither what it was when the change was made nor what it is to become."""
     if file.before is None:
         return False
-    now = content_sha256(output_dir / file.place)
+    now = content_sha256(output_dir / file.name)
     return now not in (file.before, content_sha256(output_dir / NEW_FILES / file.name))
 
 

@@ -25,14 +25,12 @@ class NewFile:
     """A file that is to be moved to its place.
 
     Attributes:
-        name: In the folder of new files.
-        place: Where it belongs: a name in the output folder, or a whole path elsewhere.
+        name: In the folder of new files, and in the output folder, where it belongs.
         before: SHA-256 of a word of the user that it replaces, empty if there was none; None for files that only the
             program writes, which are replaced whatever is there.
     """
 
     name: str
-    place: str
     before: str | None
 
 
@@ -49,7 +47,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    files = [[file.name, file.place, file.before] for file in manifest.files]
+    files = [[file.name, file.before] for file in manifest.files]
     write_bytes(folder / MANIFEST, json.dumps({"version": _VERSION, "files": files}).encode())
 
 
@@ -72,11 +70,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     return Manifest(tuple(_file(*entry) for entry in data["files"]))
 
 
-def _file(name: object, place: object, before: object) -> NewFile:
-    if not isinstance(name, str) or not isinstance(place, str) or not isinstance(before, str | None):
+def _file(name: object, before: object) -> NewFile:
+    if not isinstance(name, str) or not isinstance(before, str | None):
         raise ValueError("an entry is not of texts")
-    if name in ("", ".", "..") or "/" in name or "\0" in name + place:
+    # The folder may have come from elsewhere: nothing outside of it is ever written.
+    if name in ("", ".", "..", MANIFEST) or "/" in name or "\0" in name:
         raise ValueError(f"{name!r} is not a name")
-    if not Path(place).is_absolute() and place != name:
-        raise ValueError(f"{place!r} is not a place")
-    return NewFile(name, place, before)
+    return NewFile(name, before)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from curation.errors import CurationError
-from curation.storage.atomic import explained
+from curation.storage.atomic import explained, write_bytes
 from curation.storage.together.finishing import (
     content_sha256,
     finish_pending,
@@ -43,25 +43,29 @@ class NewFiles:
         self._output_dir = output_dir
         self.folder = folder
         self._words: dict[str, str] = {}
-        self._elsewhere: dict[str, Path] = {}
+        self._elsewhere: dict[Path, tuple[bytes, str]] = {}
 
-    def add_word(self, name: str, before: str) -> None:
-        """Say that a file holds words of the user: it is only replaced if it is still what it was.
+    @property
+    def words(self) -> list[Path]:
+        """Where the files with words of the user belong that were added."""
+        return [*(self._output_dir / name for name in self._words), *self._elsewhere]
 
-        Args:
-            name: Of the file.
-            before: `content_sha256` of what it replaces.
-        """
-        self._words[name] = before
-
-    def add_elsewhere(self, name: str, place: Path) -> None:
-        """Say that a file does not belong into the output folder.
+    def add_word(self, place: Path, content: bytes) -> None:
+        """Write a file with words of the user: it only replaces what is there now.
 
         Args:
-            name: Of the file.
-            place: Its whole path. If its folder is gone when a killed change is finished, the file is dropped.
+            place: Where it belongs. The settings may have labels outside of the output folder: such a file is written
+                when the others are at their places.
+            content: The words.
+
+        Raises:
+            StorageError: If it cannot be written, or the file that is there cannot be read.
         """
-        self._elsewhere[name] = place
+        if place.parent == self._output_dir:
+            self._words[place.name] = content_sha256(place)
+            write_bytes(self.folder / place.name, content)
+        else:
+            self._elsewhere[place] = content, content_sha256(place)
 
     def publish(self, *, last: Sequence[str] = ()) -> bool:
         """Make all files appear; those that say what is there already stay untouched.
@@ -77,12 +81,16 @@ class NewFiles:
                 writer goes on.
         """
         files = self._new(last)
-        if any(content_sha256(self._output_dir / name) != before for name, before in self._words.items()):
+        before = {self._output_dir / name: was for name, was in self._words.items()}
+        before |= {place: was for place, (_, was) in self._elsewhere.items()}
+        if any(content_sha256(place) != was for place, was in before.items()):
             return False
         if files:
             manifest = Manifest(tuple(files))
             write_manifest(self.folder, manifest)
             move_all(self._output_dir, manifest)
+        for place, (content, _) in self._elsewhere.items():
+            write_bytes(place, content)
         return True
 
     def _new(self, last: Sequence[str]) -> list[NewFile]:
@@ -90,12 +98,10 @@ class NewFiles:
         files = []
         try:
             for path in sorted(self.folder.iterdir()):
-                place = self._elsewhere.get(path.name)
-                if place is None and _is_same(path, self._output_dir / path.name):
+                if _is_same(path, self._output_dir / path.name):
                     path.unlink()
-                    continue
-                place_text = path.name if place is None else str(place)
-                files.append(NewFile(path.name, place_text, self._words.get(path.name)))
+                else:
+                    files.append(NewFile(path.name, self._words.get(path.name)))
         except OSError as error:
             raise explained(error, self.folder, "read") from error
         return sorted(files, key=lambda file: (file.name in last, file.before is None, file.name))

@@ -15,6 +15,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,8 @@ from curation.errors import ClipUnreadableError, StorageError
 from curation.interrupts import interrupts_delayed
 from curation.regular_files import open_regular
 from curation.storage.analysis_database import use_rollback_journal, use_write_ahead_log
-from curation.storage.atomic import explained
+from curation.storage.atomic import make_folder
+from curation.storage.databases.damage import is_damage, mend, move_aside
 from curation.storage.file_stamps import FileStamp
 from curation.storage.video.segment_rows import pack_facts, pack_segment, unpack_facts, unpack_segment
 
@@ -89,20 +91,13 @@ class SegmentStore:
         self.path = state_dir / STORE_NAME
         self._max_bytes = max_bytes
         self._guard = threading.Lock()
-        try:
-            state_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise explained(error, state_dir, "created") from error
+        make_folder(state_dir)
         try:
             self._connection = self._opened()
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise self._error(error) from error
-            self._set_aside(error)
-            try:
-                self._connection = self._opened()
-            except sqlite3.Error as again:
-                raise self._error(again) from again
+            self._begin_anew(error)
 
     def close(self) -> None:
         """Close the file."""
@@ -248,9 +243,17 @@ class SegmentStore:
         with interrupts_delayed(), self._guard:
             try:
                 return function(self._connection)
+            except (sqlite3.Error, MemoryError) as error:
+                with suppress(sqlite3.Error):
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                if not is_damage(error):
+                    raise self._error(error) from error
+                error.__traceback__ = None  # it holds cursors, whose statements would hold the file
+                self._mend(error)
+            try:
+                return function(self._connection)
             except sqlite3.Error as error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
                 raise self._error(error) from error
 
     def _opened(self) -> sqlite3.Connection:
@@ -290,19 +293,27 @@ class SegmentStore:
         connection.execute("SELECT content FROM films LIMIT 1").fetchone()
         connection.execute("SELECT used FROM segments LIMIT 1").fetchone()
 
-    def _set_aside(self, error: sqlite3.Error) -> None:
-        aside = self.path.with_name(f"{self.path.name}.damaged-{os.getpid()}")
+    def _mend(self, error: BaseException) -> None:
+        """Empty a damaged file where it is, as other processes may have it open; a copy stays beside."""
+        try:
+            mend(self.path, self._connection, str(error), _create, ())
+        except sqlite3.Error:
+            self._connection.close()
+            self._begin_anew(error)
+        else:
+            logger.warning("%s is damaged (%s); films are looked at again", self.path, error)
+
+    def _begin_anew(self, error: BaseException) -> None:
+        aside = move_aside(self.path, str(error))
         logger.warning(
-            "%s is damaged (%s); it is renamed to %s, and films are looked at again", self.path, error, aside
+            "%s is damaged (%s); it is renamed to %s, and films are looked at again", self.path, error, aside.name
         )
         try:
-            for suffix in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-            self.path.replace(aside)
-        except OSError as fault:
-            raise explained(fault, self.path, "renamed") from fault
+            self._connection = self._opened()
+        except sqlite3.Error as again:
+            raise self._error(again) from again
 
-    def _error(self, error: sqlite3.Error) -> StorageError:
+    def _error(self, error: BaseException) -> StorageError:
         return StorageError(
             f"the store of films {self.path} cannot be used ({error}); check that its disk is not full and that you "
             "may write there, or name another io.state_dir"
@@ -316,6 +327,8 @@ def _checksum(packed: bytes) -> str:
     return hashlib.sha256(packed).hexdigest()
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
-    # A missing table means a file of another program, or an incomplete one of ours.
-    return getattr(error, "sqlite_errorname", "") in ("SQLITE_CORRUPT", "SQLITE_NOTADB") or "no such" in str(error)
+def _create(connection: sqlite3.Connection) -> None:
+    for upgrade in UPGRADES:
+        for statement in filter(str.strip, upgrade.split(";")):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -31,7 +31,7 @@ class DecoderLimits:
         held_mb: Memory of all that the processes keep for later calls.
         waiting: More calls than this do not wait: they are refused.
         wait_s: A call that waited so long for its turn is refused, in seconds.
-        slow_s: A call that takes longer is slow: it may be set back for others, once.
+        slow_s: A call that takes longer is slow: it may be set back for others.
         idle_s: A process that had nothing to do for so long ends.
         imports: Modules that a process imports before its first call.
     """

@@ -37,8 +37,8 @@ _DIED = "a decoder crashed at the picture, or it takes more memory than there is
 class DecoderPool:
     """Carries out calls in processes that are started when they are needed, and end when they are not.
 
-    A call that takes long is slow. Slow calls never have all processes: if somebody else waits for one, the slow call
-    that began last is set back, once, and begins anew when there is room. Thread-safe.
+    A call that takes long is slow. If slow calls have all processes and somebody else waits for one, the slow call that
+    began last is set back, and begins anew when nobody new waits; all others go on. Thread-safe.
     """
 
     def __init__(self, limits: DecoderLimits | None = None) -> None:
@@ -261,7 +261,8 @@ class DecoderPool:
         self._refuse_waiting(now_s)
         for queue in (self._new, self._slow):
             for call in tuple(queue):
-                if queue is self._slow and self._slow_count(now_s) >= self.limits.processes - 1:
+                # Without new calls the slow ones have all processes; one of them makes room again when it is needed.
+                if queue is self._slow and self._new and self._slow_count(now_s) >= self.limits.processes - 1:
                     break
                 process = self._process_for(call, now_s)
                 if process is not None:
@@ -312,8 +313,7 @@ class DecoderPool:
         return sum(self._is_slow(process, now_s) for process in self._processes)
 
     def _is_slow(self, process: DecoderProcess, now_s: float) -> bool:
-        call = process.call
-        return call is not None and (call.was_set_back or process.age_s(now_s) > self.limits.slow_s)
+        return process.call is not None and process.effort_s(now_s) > self.limits.slow_s
 
     def _process_for(self, call: Call, now_s: float) -> DecoderProcess | None:
         """An idle process for a call; None if it has to wait."""
@@ -341,20 +341,29 @@ class DecoderPool:
             logger.warning("a decoder process cannot be started: %s", error)
 
     def _make_room(self, now_s: float) -> None:
-        """Set the slow call that began last back, if all processes are at something slow and others wait."""
-        if not self._new or len(self._processes) < self.limits.processes:
-            return
+        """Set a slow call back, if all processes are at something slow and others wait.
+
+        For a new call that which began last; for one that was set back itself, one that has had its time.
+        """
         slow = [process for process in self._processes if self._is_slow(process, now_s)]
-        if len(slow) < len(self._processes):
+        if len(slow) < self.limits.processes or not (self._new or self._slow):
             return
         last = max(slow, key=lambda process: process.since_s)
+        if not self._new:
+            over = [process for process in slow if self._has_had_its_time(process, now_s)]
+            if not over:
+                return
+            last = min(over, key=lambda process: process.since_s)
         call = last.call
         self._drop(last, kill=True)
         if call is not None:
-            call.was_set_back = True
+            call.patience *= 2
             call.began_s = now_s
             self._slow.append(call)
         self._start()
+
+    def _has_had_its_time(self, process: DecoderProcess, now_s: float) -> bool:
+        return process.call is not None and process.effort_s(now_s) > 2 * process.call.patience * self.limits.slow_s
 
     def _free_memory(self, latest: DecoderProcess) -> None:
         """Let the processes give back what is kept longest, until all of it is within the limit."""

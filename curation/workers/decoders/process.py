@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ __all__ = ["Call", "DecoderProcess"]
 logger = logging.getLogger(__name__)
 
 _MOST_HOMES = 64
+_WAITS = 0.25
 _OUT_OF_TIME = getattr(signal, "SIGXCPU", None)
 
 
@@ -38,7 +40,8 @@ class Call:
         is_patient: Likewise.
         gone: Whether it is still wanted.
         began_s: When it was asked for, on the monotonic clock.
-        was_set_back: Whether it was slow once and had to make room for others.
+        patience: How many times as long as a slow one it may take while other slow ones wait; doubled each time that it
+            is set back, so that it has an end.
         deaths: How many processes died of it, as far as is known.
         done: Set when it has ended.
         answer: What came back; None if nothing did.
@@ -63,7 +66,7 @@ class Call:
         self.is_patient = patient
         self.gone: GivenUp | None = None
         self.began_s = time.monotonic()
-        self.was_set_back = False
+        self.patience = 1
         self.deaths = 0
         self.done = threading.Event()
         self.answer: bytes | None = None
@@ -127,6 +130,7 @@ class DecoderProcess:
         self.call: Call | None = None
         self.since_s = time.monotonic()
         self.is_ready = False
+        self._cpu_before_s = 0.0
         self.homes: dict[str, None] = {}
         self.held_bytes = 0
         self.let_go: Callable[[int], Holding] | None = None
@@ -135,6 +139,22 @@ class DecoderProcess:
     def is_idle(self) -> bool:
         """Whether it can take a call."""
         return self.is_ready and self.call is None
+
+    def effort_s(self, now_s: float) -> float:
+        """How much it has done of its call: processor time, or a part of the time by the clock, if that is more.
+
+        On a busy machine a harmless picture takes long by the clock; what waits for a dead disk takes no processor.
+        """
+        cpu_s = self._cpu_s()
+        return self.age_s(now_s) if cpu_s is None else max(cpu_s - self._cpu_before_s, self.age_s(now_s) * _WAITS)
+
+    def _cpu_s(self) -> float | None:
+        if sys.platform != "linux" or self.pid is None:
+            return None
+        try:
+            return time.clock_gettime((~self.pid << 3) | 2)  # as Linux numbers the clocks of other processes
+        except OSError:  # it has died
+            return None
 
     def age_s(self, now_s: float) -> float:
         """How long it has been at what it does."""
@@ -146,7 +166,7 @@ class DecoderProcess:
             self.connection.send_bytes(call.packed)
         except OSError:
             return False
-        self.call, self.since_s = call, time.monotonic()
+        self.call, self.since_s, self._cpu_before_s = call, time.monotonic(), self._cpu_s() or 0.0
         if call.home:
             self.homes.pop(call.home, None)
             self.homes[call.home] = None

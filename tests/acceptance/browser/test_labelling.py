@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from curation.storage.said.undo_journal import UNDO
 from tests.acceptance.browser.painted_service import serving
 from tests.acceptance.browser.visitor import TABLET, Visitor, visiting
 from tests.fake_workflow import FakeEvent, fake_event
@@ -33,7 +34,7 @@ def event(clustered: FakeEvent) -> FakeEvent:
     """The event as it was clustered, without what earlier tests said of it."""
     for name in ("cluster_labels.json", "corrections.json"):
         (clustered.output / name).unlink(missing_ok=True)
-    (clustered.folder / "state" / "undo.json").unlink(missing_ok=True)
+    (clustered.output / UNDO).unlink(missing_ok=True)
     return clustered
 
 

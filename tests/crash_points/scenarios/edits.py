@@ -53,7 +53,7 @@ class _Edits(Scenario):
     def leaves(self, folder: Path) -> Mapping[str, str]:
         # Corrections have ids by chance; the ranking is written when the user pauses, and when the service ends.
         own = ("corrections.json", "said.json", "undo.json", "picks_undo.json", "photo_scores.csv", "scoring_run.json")
-        found = tree(folder, without_content=own, ignored=(".log", "jobs.sqlite"))
+        found = tree(folder, without_content=own, ignored=(".log", "jobs.sqlite3"))
         return {name: digest for name, digest in found.items() if "/pictures/" not in name}
 
 

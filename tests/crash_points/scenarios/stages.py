@@ -62,9 +62,9 @@ def _planned(catalog: Catalog, request: CorrectionRequest, next_id: int) -> Corr
 class _Stages(Scenario):
     """Both stages on a prepared event."""
 
-    def __init__(self, name: str, what: str, *, stages: bool, words: bool, change: bool) -> None:
+    def __init__(self, name: str, what: str, *, stages: bool, words: bool, change: bool, moved: bool = False) -> None:
         self.name, self.what = name, what
-        self._stages, self._words, self._change = stages, words, change
+        self._stages, self._words, self._change, self._moved = stages, words, change, moved
 
     def prepare(self, folder: Path) -> None:
         event = filled_event(folder, stages=self._stages, words=self._words)
@@ -75,9 +75,13 @@ class _Stages(Scenario):
             (event.photos / "b/IMG_0003.png").rename(event.photos / "moved/IMG_0003.png")
             (event.photos / "a/IMG_0000.png").rename(event.photos / "moved/IMG_0000.png")
             (event.photos / "a/IMG_0008.png").unlink()
+        if self._moved:
+            event.photos.rename(folder / "other place")
 
     def steps(self, folder: Path) -> AbstractContextManager[Sequence[Step]]:
         event = FakeEvent(folder)
+        if self._moved:
+            event.photos = folder / "other place"
         return self.opened(event.cluster, event.score)
 
     def leaves(self, folder: Path) -> Mapping[str, str]:
@@ -88,4 +92,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     _Stages("first run", "both stages on a new folder", stages=False, words=False, change=False),
     _Stages("run again", "both stages after photos came, went and moved", stages=True, words=False, change=True),
     _Stages("run with words", "the same, with labels, corrections and picks", stages=True, words=True, change=True),
+    _Stages("moved event", "the same, in a folder that moved", stages=True, words=True, change=True, moved=True),
 )

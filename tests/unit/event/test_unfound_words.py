@@ -27,6 +27,7 @@ from curation.event.people.correction_requests import CorrectionRequest, plan_co
 from curation.event.people.edits import PeopleEdits
 from curation.event.unfound_words import UNFOUND_ID_PATTERN, UnfoundWords, unfound_id
 from curation.storage.said.said_file import read_said
+from curation.storage.said.undo_journal import UNDO
 from tests.fake_workflow import FakeEvent, fake_event
 
 ANNA = {"name": "Anna", "category": "main"}
@@ -393,7 +394,7 @@ def test_an_old_undo_journal_is_understood(desk: Desk) -> None:
     desk.event.label({str(desk.person(2)): ANNA})
     desk.away("2_0.png", "2_1.png")
     forget(desk, desk.only())
-    path = desk.event.folder / "state" / "undo.json"
+    path = desk.event.output / UNDO
     journal = json.loads(path.read_text(encoding="utf-8"))
     del journal["changes"][-1]["anchors"]
     path.write_text(json.dumps(journal), encoding="utf-8")

@@ -22,6 +22,7 @@ from curation.domain.measuring.measures import MINIATURE_BYTES, Measure, PhotoMe
 from curation.errors import StorageError
 from curation.storage.analysis_database import SCHEMA_VERSION, UPGRADES
 from curation.storage.analysis_store import STORE_NAME, AnalysisStore
+from curation.storage.databases.checked_tables import CheckedTable
 from curation.storage.file_stamps import FileStamp
 from tests.interruptions import interrupted_at_every_step
 from tests.unit.storage.analyses import STAMP, analysis, execute
@@ -41,7 +42,7 @@ def test_a_damaged_file_is_renamed(tmp_path: Path, caplog: pytest.LogCaptureFixt
         store.save_analysis(STAMP, "s1", "key", analysis())
         assert store.has_analysis("s1", "key")
     assert "damaged" in caplog.text
-    (aside,) = tmp_path.glob(f"{STORE_NAME}.damaged-*")
+    (aside,) = tmp_path.glob(f"{STORE_NAME}.damaged")
     assert len(aside.read_bytes()) == len(content)
 
 
@@ -53,6 +54,9 @@ def test_an_empty_file_is_a_new_store(tmp_path: Path) -> None:
 
 def test_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     AnalysisStore(tmp_path).close()
+    with closing(AnalysisStore(tmp_path)) as store:
+        newer = ("version", SCHEMA_VERSION + 1)
+        store._database.run(lambda base: CheckedTable("store_facts", ("name",), ("value",)).put(base, [newer]))
     execute(tmp_path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     with pytest.raises(StorageError, match="newer version"):
         AnalysisStore(tmp_path)

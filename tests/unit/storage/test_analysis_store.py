@@ -13,7 +13,7 @@ import pytest
 from curation.domain.faces.face import Box, FaceQuality
 from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.measuring.measures import MINIATURE_BYTES, Measure, PhotoMeasures
-from curation.errors import StorageError
+from curation.storage.analysis_database import ANALYSES
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import FileStamp
 from tests.unit.domain.judging.scoring_values import face_measures, photo_measures
@@ -85,12 +85,36 @@ def test_measures_of_another_version_are_ignored(store: AnalysisStore, tmp_path:
     assert store.measures({"a": ("s1", "key")}) == {}
 
 
-def test_a_damaged_row_is_reported(store: AnalysisStore, tmp_path: Path) -> None:
+def test_a_damaged_row_is_missing_and_told_once(
+    store: AnalysisStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for change in ("faces = '{'", "embeddings = x'0102'", "width = 401", "sha256 = 's3'", "checksum = NULL"):
+        store.save_analysis(STAMP, "s1", "key", analysis())
+        store.save_analysis(STAMP, "s2", "key", analysis())
+        execute(tmp_path, f"UPDATE analyses SET {change} WHERE sha256 = 's1'")
+        caplog.clear()
+        assert store.analysed(["s1", "s2", "s3"], "key") == {"s2"}
+        assert store.analysis("s1", "key") is None
+        assert caplog.text.count("is damaged") == 1
+        assert (tmp_path / "analysis.sqlite.damaged").exists()
+        assert "checksum" in (tmp_path / "analysis.sqlite.damaged.txt").read_text()
+
+
+def test_a_row_that_cannot_be_unpacked_is_missing(store: AnalysisStore) -> None:
     store.save_analysis(STAMP, "s1", "key", analysis())
-    for change in ("faces = '{'", "faces = '[{}]'", "embeddings = x'0102'"):
-        execute(tmp_path, f"UPDATE analyses SET {change}")
-        with pytest.raises(StorageError, match="damaged"):
-            store.analysis("s1", "key")
+    store._database.run(lambda base: ANALYSES.put(base, [("s1", "key", 1, 1, "[{}]", b"", 0)]))
+    assert store.analysis("s1", "key") is None
+    assert not store.has_analysis("s1", "key")
+
+
+def test_an_analysis_without_its_pictures_is_made_again(store: AnalysisStore, tmp_path: Path) -> None:
+    store.save_analysis(STAMP, "s1", "key", replace(analysis(), miniature=b"m" * MINIATURE_BYTES))
+    assert store.analysed(["s1"], "key", with_pictures=True) == {"s1"}
+    for table in ("chips", "looks", "file_faults"):
+        store.save_analysis(STAMP, "s1", "key", replace(analysis(), miniature=b"m" * MINIATURE_BYTES))
+        execute(tmp_path, f"DELETE FROM {table}")
+        assert store.analysed(["s1"], "key", with_pictures=True) == set(), table
+        assert store.analysed(["s1"], "key") == set()
 
 
 def test_groupings_are_found_again_and_the_oldest_deleted(store: AnalysisStore) -> None:
@@ -122,8 +146,7 @@ def test_spoilt_faces_are_found_again(store: AnalysisStore) -> None:
     assert found is not None and found.dtype == np.float32 and np.array_equal(found, embeddings)
     assert store.spoilt_face("s1", "other", 2) is None
     assert store.spoilt_face("s2", "key", 2) is None
-    with pytest.raises(StorageError, match="damaged"):
-        store.spoilt_face("s1", "key", 4)
+    assert store.spoilt_face("s1", "key", 4) is None, "it was kept for other ways"
 
 
 def test_the_look_of_a_photo(store: AnalysisStore) -> None:
@@ -147,9 +170,8 @@ def test_where_a_time_stands_and_what_is_wrong_with_a_file(store: AnalysisStore,
     store.save_analysis(STAMP, "s2", "key", replace(seen, time_source="", faults=()))
     assert store.time_sources(["s1", "s2", "s3"]) == {"s1": "the name"}
     assert store.file_faults(["s1", "s2", "s3"]) == {"s1": (fault,)}
-    execute(tmp_path, "UPDATE file_faults SET faults = '{'")
-    with pytest.raises(StorageError, match="damaged"):
-        store.file_faults(["s1"])
+    execute(tmp_path, "UPDATE file_faults SET faults = '{' WHERE sha256 = 's2'")
+    assert store.file_faults(["s1", "s2"]) == {"s1": (fault,)}
 
 
 def test_the_look_of_an_older_version_is_that_of_the_scoring(store: AnalysisStore, tmp_path: Path) -> None:

@@ -110,12 +110,12 @@ def test_the_least_recently_used_are_removed(tmp_path: Path) -> None:
     pictures = cache(tmp_path, max_bytes=1000)
     now = time.time()
     for number in range(10):
-        pictures.made(f"{number:02d}aa", lambda: jpeg(100))
+        pictures.made(f"{number:02d}aa", lambda: jpeg(84))
         for path in (tmp_path / "pictures" / f"{number:02d}").iterdir():
             os.utime(path, (now - 50_000 + number, now - 50_000 + number))
     assert len(files(tmp_path)) == 10
     assert pictures.get("00aa")  # asked for again
-    pictures.made("99aa", lambda: jpeg(100))
+    pictures.made("99aa", lambda: jpeg(84))
     left = {path.parent.name for path in files(tmp_path)}
     assert left == {"00", "99", "04", "05", "06", "07", "08", "09"}
     assert sum(path.stat().st_size for path in files(tmp_path)) <= 800

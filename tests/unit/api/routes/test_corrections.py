@@ -37,7 +37,7 @@ def sizes(client: ServiceClient) -> dict[int, int]:
 
 def corrections(client: ServiceClient) -> list[dict[str, Any]]:
     path = client.settings.io.output_dir / "corrections.json"
-    return list(json.loads(path.read_text(encoding="utf-8"))["corrections"])
+    return list(json.loads(path.read_text(encoding="utf-8"))["corrections"]) if path.exists() else []
 
 
 def labels_path(client: ServiceClient) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from curation.domain.faces.ids import face_id, photo_id
+from curation.storage.said.undo_journal import UNDO
 from tests.service import ServiceClient, make_settings, service, write_face_data
 from tests.unit.api.http.test_errors import problem
 
@@ -257,7 +258,7 @@ def test_changes_are_undone_after_a_restart(tmp_path: Path) -> None:
 
 def test_a_damaged_journal_is_no_reason_to_fail(event: ServiceClient) -> None:
     event.request("PATCH", "/people/0", json={"category": "main"})
-    (event.settings.io.state_dir / "undo.json").write_text("[1", encoding="utf-8")
+    (event.settings.io.output_dir / UNDO).write_text("[1", encoding="utf-8")
     assert problem(event.post("/undo"), 409, "nothing_to_undo")
     assert event.request("PATCH", "/people/0", json={"category": "other"}).status_code == 200
 

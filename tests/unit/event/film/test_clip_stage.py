@@ -5,16 +5,17 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from curation.domain.film.clip import ClipStatus
 from curation.domain.report import Progress
-from curation.errors import ExtraMissingError, LabelsError, PhotosMissingError, RunInterruptedError
+from curation.errors import ExtraMissingError, LabelsError, PhotosMissingError, RunInterruptedError, StorageError
 from curation.event.film import looking
 from curation.event.film.told import told_of_films
 from curation.storage.video.remembered_clips import read_clips
-from tests.film_event import RIGHT, FilmEvent, event_track, film_event
+from tests.film_event import RIGHT, FakeLooker, FilmEvent, event_track, film_event
 
 ANNA, BEN, CARL, DORA = 0, 1, 2, 3  # as the fake engine knows them
 
@@ -276,3 +277,28 @@ def test_cancelled(event: FilmEvent) -> None:
     assert not (event.output / "videos.csv").exists()
     assert event.looker.closed == 1
     assert event.look().analysed == 1
+
+
+@pytest.mark.parametrize("vanishes", ["card", "out"])
+def test_a_folder_that_vanishes_ends_the_stage_and_the_old_tables_stay(
+    event: FilmEvent, vanishes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_three(event)
+    with_three(event, "card/other.mp4")
+    event.look()
+    before = event.snapshot()
+    folder = event.photos / "card" if vanishes == "card" else event.output
+    analyse = FakeLooker.analyse_many
+
+    def looking_at(self: FakeLooker, *args: Any, **options: Any) -> Iterator[Any]:
+        folder.rename(event.folder / "moved")
+        event.films.pop("other.mp4", None)
+        yield from analyse(self, *args, **options)
+
+    monkeypatch.setattr(FakeLooker, "analyse_many", looking_at)
+    error = PhotosMissingError if vanishes == "card" else StorageError
+    with pytest.raises(error, match="vanished during the run"):
+        event.look()
+    (event.folder / "moved").rename(folder)
+    (event.output / ".curation.lock.by").unlink(missing_ok=True)
+    assert event.snapshot() == before

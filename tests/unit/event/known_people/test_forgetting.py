@@ -12,6 +12,7 @@ from curation.event.known_people.copies import export_people
 from curation.event.known_people.forgetting import forget_expired, forget_person
 from curation.event.pictures import PICTURES_DIR
 from curation.storage.said.known_refused_file import KNOWN_REFUSED
+from curation.storage.said.undo_journal import UNDO
 from tests.fake_gallery import FakeGallery
 from tests.known_world import ANNA, BEN, KnownEvent, enrolled, known_event
 
@@ -42,7 +43,7 @@ def test_a_person_is_gone_from_gallery_proposals_answers_and_cache(known: KnownE
     cached.write_bytes(b"\xff\xd8\xff\xd9")
     assert files_with(tmp_path, b"Anna") == {
         known.event.output / "recognised.json",
-        known.settings.io.state_dir / "undo.json",
+        known.event.output / UNDO,
     }
     person = known.gallery.person(anna.person_id)
     vectors = [face.vector.tobytes() for face in known.gallery.exemplars(anna.person_id)]
@@ -67,7 +68,7 @@ def test_places_that_still_have_the_name_are_told(known: KnownEvent) -> None:
     known.proposals.accept(anna.cluster_id, anna.person_id)
     done = forget_person(known.opened, known.gallery.person(anna.person_id), [known.forgetting])
     named = {trace.path.name: trace.todo for trace in done.left if "name" in trace.what}
-    assert {"cluster_labels.json", "undo.json"} <= named.keys()
+    assert {"cluster_labels.json", UNDO} <= named.keys()
     assert "take the name away" in named["cluster_labels.json"]
     # A label that a person gave is never taken away here.
     assert known.catalog.labels().by_cluster[anna.cluster_id].name == "Anna"

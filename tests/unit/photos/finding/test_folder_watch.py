@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,9 @@ def test_another_folder_of_the_name_is_not_it(event: Path) -> None:
     watch = listed(event).watch()
     (event / "card").rename(event / "other")
     (event / "card").mkdir()
-    with pytest.raises(PhotosMissingError, match="another disk or folder"):
-        watch.demand(event / "card" / "c.jpg")
+    for ask in (partial(watch.demand, event / "card" / "c.jpg"), watch.demand_all):
+        with pytest.raises(PhotosMissingError, match="another disk or folder"):
+            ask()
 
 
 def test_a_disk_may_number_its_folders_anew(event: Path) -> None:
@@ -65,6 +67,7 @@ def test_a_disk_may_number_its_folders_anew(event: Path) -> None:
     (event / "card").mkdir()
     (event / "card" / "d.jpg").write_bytes(b"photo")
     watch.demand(event / "card" / "c.jpg")
+    watch.demand_all()
 
 
 def test_a_file_in_its_place_is_no_folder(event: Path) -> None:

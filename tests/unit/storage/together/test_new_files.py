@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from curation.errors import FaceDataError, StorageError
 from curation.storage.atomic import write_bytes
 from curation.storage.run_records import read_run_record
 from curation.storage.said.labels_file import read_labels
-from curation.storage.together.finishing import content_sha256, finish_pending, is_pending, settle_new_files
+from curation.storage.together.finishing import content_sha256, finish_pending, settle_new_files
 from curation.storage.together.manifest import MANIFEST, NEW_FILES, Manifest, NewFile, read_manifest, write_manifest
 from curation.storage.together.new_files import new_files, read_together
 from tests.crash_forks import run_forked
@@ -81,7 +82,7 @@ def test_a_word_that_was_edited_meanwhile_stays_and_the_change_is_dropped(tmp_pa
     (tmp_path / "labels.json").write_text("before")
     before = content_sha256(tmp_path / "labels.json")
     (tmp_path / "labels.json").write_text("by hand")
-    pending(tmp_path, NewFile("labels.json", "labels.json", before), NewFile("a.csv", "a.csv", None))
+    pending(tmp_path, NewFile("labels.json", before), NewFile("a.csv", None))
     finish_pending(tmp_path)
     assert (tmp_path / "labels.json").read_text() == "by hand"
     assert not (tmp_path / "a.csv").exists()
@@ -90,7 +91,7 @@ def test_a_word_that_was_edited_meanwhile_stays_and_the_change_is_dropped(tmp_pa
 
 def test_a_word_that_was_edited_when_half_was_moved_stays_and_the_other_is_kept_beside(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text("by hand")
-    pending(tmp_path, NewFile("a.csv", "a.csv", None), NewFile("labels.json", "labels.json", ""))
+    pending(tmp_path, NewFile("a.csv", None), NewFile("labels.json", ""))
     (tmp_path / NEW_FILES / "a.csv").rename(tmp_path / "a.csv")
     finish_pending(tmp_path)
     assert (tmp_path / "labels.json").read_text() == "by hand"
@@ -98,30 +99,40 @@ def test_a_word_that_was_edited_when_half_was_moved_stays_and_the_other_is_kept_
 
 
 def test_a_change_that_comes_too_late_writes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "labels.json").write_text("by hand")
     with new_files(tmp_path) as new:
-        write_bytes(new.folder / "labels.json", b"new")
-        new.add_word("labels.json", content_sha256(tmp_path / "nothing"))
+        new.add_word(tmp_path / "labels.json", b"new")
+        (tmp_path / "labels.json").write_text("by hand")
         assert not new.publish()
     assert (tmp_path / "labels.json").read_text() == "by hand"
 
 
-def test_a_file_that_belongs_elsewhere_is_written_there(tmp_path: Path) -> None:
-    output, state = tmp_path / "out", tmp_path / "state"
-    state.mkdir()
-    with new_files(output) as new:
-        write_bytes(new.folder / "undo.json", b"changes")
-        new.add_elsewhere("undo.json", state / "undo.json")
-        new.publish()
-    assert (state / "undo.json").read_bytes() == b"changes"
-    assert not (output / "undo.json").exists()
-
-
-def test_a_folder_elsewhere_that_is_gone_is_no_error(tmp_path: Path) -> None:
-    pending(tmp_path, NewFile("a.csv", "a.csv", None), NewFile("undo.json", "/not/there/undo.json", None))
-    finish_pending(tmp_path)
-    assert (tmp_path / "a.csv").read_text() == "new"
-    assert not is_pending(tmp_path)
+@pytest.mark.parametrize("what", ["folder", "file", "pipe", "manifest"])
+def test_links_and_pipes_lead_nowhere(tmp_path: Path, what: str) -> None:
+    outside, output = tmp_path / "outside", tmp_path / "out"
+    outside.mkdir()
+    (outside / "a.csv").write_text("theirs")
+    mode = (outside / "a.csv").stat().st_mode
+    pending(output, NewFile("a.csv", None))
+    (output / "a.csv").write_text("mine")
+    (output / "a.csv").chmod(0o640)
+    new = output / NEW_FILES
+    if what == "folder":
+        new.rename(outside / "new")
+        new.symlink_to(outside / "new")
+    elif what == "manifest":
+        (new / MANIFEST).unlink()
+        os.mkfifo(new / MANIFEST)
+    else:
+        (new / "a.csv").unlink()
+        (new / "a.csv").symlink_to(outside / "a.csv") if what == "file" else os.mkfifo(new / "a.csv")
+    finish_pending(output)
+    settle_new_files(output)
+    assert (output / "a.csv").read_text() == "mine"
+    assert not (output / "a.csv").is_symlink()
+    assert (outside / "a.csv").read_text() == "theirs"
+    assert (outside / "a.csv").stat().st_mode == mode
+    if what == "folder":
+        assert (outside / "new" / "a.csv").read_text() == "new"
 
 
 @pytest.mark.parametrize(
@@ -131,9 +142,9 @@ def test_a_folder_elsewhere_that_is_gone_is_no_error(tmp_path: Path) -> None:
         "[]",
         "{}",
         '{"version": 9, "files": []}',
-        '{"version": 1, "files": [["../x", "../x", null]]}',
-        '{"version": 1, "files": [["x", "y/../../z", null]]}',
-        '{"version": 1, "files": [["x", "x", 3]]}',
+        '{"version": 1, "files": [["../x", null]]}',
+        '{"version": 1, "files": [["/etc/x", null]]}',
+        '{"version": 1, "files": [["x", 3]]}',
         '{"version": 1, "files": [["x"]]}',
         "\0" * 30,
         "[" * 100_000,
@@ -185,3 +196,17 @@ def test_reading_together_raises_what_stays_wrong(tmp_path: Path) -> None:
 
     with pytest.raises(FaceDataError):
         read_together(tmp_path, NAMES, read)
+
+
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_a_word_that_lies_outside_of_the_folder_is_written_there(tmp_path: Path, is_edited: bool) -> None:
+    output, labels = tmp_path / "out", tmp_path / "mine" / "labels.json"
+    labels.parent.mkdir()
+    labels.write_text("before")
+    with new_files(output) as new:
+        new.add_word(labels, b"new")
+        if is_edited:
+            labels.write_text("by hand")
+        assert new.publish() is not is_edited
+    assert labels.read_text() == ("by hand" if is_edited else "new")
+    assert not (output / "labels.json").exists()

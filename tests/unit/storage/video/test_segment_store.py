@@ -136,7 +136,7 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFi
     with SegmentStore(tmp_path) as store:
         assert store.segment("film", "key", "0 60") is None
     assert "renamed" in caplog.text
-    assert [path.name for path in tmp_path.glob("*.damaged-*")]
+    assert [path.name for path in tmp_path.glob("*.damaged")]
 
 
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:

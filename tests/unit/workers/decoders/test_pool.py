@@ -132,12 +132,16 @@ def test_a_decoder_that_is_killed_costs_nobody_anything_unless_it_was_the_pictur
 
 
 def test_slow_calls_stop_nobody_else_and_end_all_the_same(pool: DecoderPool, threads: ThreadPoolExecutor) -> None:
-    slow = [threads.submit(pool.run, asleep, (5.0,)) for _ in range(3)]
+    gone = GivenUp()
+    endless = [threads.submit(pool.run, asleep, (1000.0,), gone=gone) for _ in range(2)]
     eventually(lambda: sum(process.call is not None for process in pool._processes) == 2)
+    slow = threads.submit(pool.run, asleep, (1.0,))
     quick = [threads.submit(pool.run, pid_of) for _ in range(5)]
     assert all(call.result(LONG_S) for call in quick)
-    assert not all(call.done() for call in slow)
-    assert [call.result(LONG_S) for call in slow] == ["rested"] * 3
+    assert not any(call.done() for call in endless)
+    gone.set()
+    assert all(isinstance(call.exception(LONG_S), DecodersBusyError) for call in endless)
+    assert slow.result(LONG_S) == "rested"
 
 
 def test_too_many_calls_are_refused_and_nothing_is_forgotten(pool: DecoderPool, threads: ThreadPoolExecutor) -> None:
