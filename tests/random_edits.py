@@ -205,6 +205,8 @@ class RandomEdits:
                 return {}
 
     def _change(self) -> dict[str, Any]:
+        if self.chance.random() < 0.6:  # as a user would; else whatever comes
+            return {"name": self.chance.choice(_NAMES[:4]), "category": self.chance.choice(_CATEGORIES[:3])}
         out: dict[str, Any] = {}
         if self.chance.random() < 0.7:
             out["name"] = self.chance.choice(_NAMES)
@@ -249,11 +251,29 @@ class RandomEdits:
         to: dict[str, Any] = self.chance.choice(
             ({}, {"cluster_id": self.chance.choice(clusters)}, {"name": self.chance.choice(_NAMES)})
         )
+        if self.chance.random() < 0.6:
+            to = self.chance.choice(
+                ({}, {"cluster_id": self.chance.choice(clusters)}, {"name": self.chance.choice(_NAMES[:4])})
+            )
         kind = self.chance.choice(
             ("same_person", "different_people", "not_a_face", "not_a_person", "cover", "face", "nothing")
         )
         about: dict[str, Any] = self.chance.choice(({"cluster_ids": some}, {"face_ids": chosen}, {"face_ids": chosen}))
         body = {"kind": kind, **about, **to}
+        if faces and self.chance.random() < 0.6:  # as a user would
+            one = self.chance.sample(faces, 1)
+            body = self.chance.choice(
+                (
+                    {"kind": "same_person", "cluster_ids": clusters[:2] if len(clusters) > 1 else some},
+                    {"kind": "different_people", "face_ids": one},
+                    {"kind": "different_people", "face_ids": one, "name": self.chance.choice(_NAMES[:4])},
+                    {"kind": "same_person", "face_ids": one, "cluster_id": self.chance.choice(clusters)},
+                    {"kind": "not_a_face", "face_ids": one},
+                    {"kind": "not_a_person", "cluster_ids": some[:1]}
+                    if len(clusters) > 4
+                    else {"kind": "cover", "face_ids": one},
+                )
+            )
         before = {one[0] for one in self.said()["corrections"]}
         answer = self._changed_only_if_taken("POST", "/corrections", json=body, headers=self._if_match())
         if answer.status_code == 201:
@@ -370,6 +390,20 @@ class RandomEdits:
                 f"an edit that was taken stands there: {taken} {label}",
             )
         self.counts["at once"] += 1
+
+    def some(self, steps: int) -> None:
+        """Edits, undone or not, with stages and starts in between."""
+        for _ in range(steps):
+            if self.chance.random() < 0.3:
+                self.edit_and_undo_all(self.chance.randint(3, 25))
+            else:
+                for _ in range(10):
+                    self.edit()
+            self.check()
+            if self.chance.random() < 0.15:
+                self.start_anew()
+            if self.chance.random() < 0.15:
+                self.run_stages()
 
     def edit_and_undo_all(self, edits: int) -> None:
         """Some edits; then all of them are undone, and all is as it was."""
