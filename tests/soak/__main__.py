@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.soak.part import Soak, SoakFailed, SoakPart
 
-_MODULES: tuple[str, ...] = ("kills", "load", "service_load")
+_MODULES: tuple[str, ...] = ("kills", "load", "service_load", "requests", "readers")
 """Modules of this folder; each has a `PART`."""
 
 
