@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from curation.cli import quickstart
-from curation.settings import is_address
+from curation.settings import is_address, written_path
 
 __all__ = ["USAGE", "handles", "main"]
 
@@ -31,7 +30,7 @@ def handles(words: Sequence[str], commands: Sequence[str]) -> bool:
     first = words[0]
     if first.startswith("-") or first in commands:
         return False
-    return first in (_RUN, _SERVE) or is_address(first) or "/" in first or Path(first).expanduser().exists()
+    return first in (_RUN, _SERVE) or is_address(first) or "/" in first or written_path(first).exists()
 
 
 def main(words: Sequence[str]) -> int:

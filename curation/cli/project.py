@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from curation.settings import written_path
+
 __all__ = ["HOME_VARIABLE", "PROGRAM_FOLDER", "default_root", "is_installed", "script_command"]
 
 HOME_VARIABLE = "CURATION_HOME"
@@ -25,7 +27,7 @@ def default_root() -> Path:
     if not is_installed():
         return PROGRAM_FOLDER
     named = os.environ.get(HOME_VARIABLE)
-    return Path(named).expanduser().absolute() if named else Path.home() / "Curation"
+    return written_path(named).absolute() if named else Path.home() / "Curation"
 
 
 def script_command(script: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The settings: reading and changing config.yaml, with the type, range and default of every key."""
 
-from curation.settings.addresses import is_address, place_key
+from curation.settings.addresses import is_address, place_key, written_path
 from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
 from curation.settings.event_places import EventPlaces, event_places, own_event, sample_places
@@ -89,4 +89,5 @@ __all__ = [
     "sample_places",
     "settings_of_event",
     "with_places",
+    "written_path",
 ]

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from curation.settings.addresses import is_address
+from curation.settings.addresses import is_address, written_path
 from curation.settings.loading import Settings
 
 __all__ = ["CURATED_FOLDER", "SAMPLE_FOLDER", "EventPlaces", "event_places", "own_event", "sample_places"]
@@ -58,7 +58,7 @@ def event_places(settings: Settings, folder: str, output: str | None = None) -> 
         place = folder.rstrip("/")
         default = own.output if place == own.input else _curated(settings, place.rpartition("/")[2])
     else:
-        path = Path(os.path.abspath(Path(folder).expanduser()))  # noqa: PTH100 - resolve follows links
+        path = Path(os.path.abspath(written_path(folder)))  # noqa: PTH100 - resolve follows links
         place = str(path)
         is_own = not settings.input_address and path.resolve() == settings.io.input_dir.resolve()
         is_sample = path.resolve() == Path(sample_places(settings).input).resolve()
@@ -66,7 +66,7 @@ def event_places(settings: Settings, folder: str, output: str | None = None) -> 
         if is_sample:
             default = sample_places(settings).output
     chosen = output or default
-    return EventPlaces(place, chosen if is_address(chosen) else str(Path(chosen).expanduser().absolute()))
+    return EventPlaces(place, chosen if is_address(chosen) else str(written_path(chosen).absolute()))
 
 
 def _curated(settings: Settings, name: str) -> str:

@@ -30,7 +30,7 @@ from pydantic_settings import SettingsError as UnparsedSettingsError
 from curation.errors import SettingsError
 from curation.parsing.not_valid import READING_ERRORS, NotValidError
 from curation.parsing.yaml_text import parse_yaml
-from curation.settings.addresses import is_address, place_key
+from curation.settings.addresses import is_address, place_key, written_path
 from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
 from curation.settings.scale import GallerySettings, WorkersSettings
@@ -302,7 +302,7 @@ def with_absolute_paths(data: Mapping[str, Any], root: Path, *, with_defaults: b
         if isinstance(values.get(key), str) and is_address(values[key]):
             continue  # of object storage, see `with_working_copies`
         if isinstance(values.get(key), str | Path):
-            values[key] = root.resolve() / Path(values[key]).expanduser()
+            values[key] = root.resolve() / written_path(values[key])
     return out
 
 

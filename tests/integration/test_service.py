@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -19,7 +16,6 @@ import pytest
 import schemathesis
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from PIL import Image
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -29,39 +25,17 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from curation.domain.assets.asset import asset_id
-from curation.domain.faces.ids import face_id, photo_id
-from curation.engines.weights import registry
 from curation.jobs.job import Stage
 from curation.jobs.store import JobStore
-from curation.pipelines.stage import content_key
-from tests.fake_asset_jobs import SETTINGS_HASH, FakeAssets, people_picture
-from tests.fake_face_services import FakeFaceServices
-from tests.fake_films import FakeFilms, film, poster_picture
+from tests.described_service import AUTHORISED, KNOWN_IDS, described_service
 from tests.service import (
-    FACES,
-    PHOTOS,
     FakeOrchestrator,
     ServiceClient,
     make_settings,
     service,
-    write_face_data,
-    write_photo_scores,
 )
 
 WAIT_S = 20.0
-TOKEN = "0123456789-abcdefghij"
-KNOWN_ASSET = people_picture(2)
-KNOWN_IDS = {
-    "asset_id": asset_id(hashlib.sha256(KNOWN_ASSET).hexdigest(), SETTINGS_HASH),
-    "photo_id": photo_id("a.jpg"),
-    "face_id": face_id(photo_id("a.jpg"), 0),
-    "cluster_id": 0,
-    "number": 0,
-    "video_id": content_key({"content": hashlib.sha256(film()).hexdigest(), "settings": FakeFilms().settings_hash}),
-    "poster_id": hashlib.sha256(poster_picture()).hexdigest()[:16],
-}
-AUTHORISED = {"authorization": f"Bearer {TOKEN}"}
 
 
 def test_a_whole_event(tmp_path: Path) -> None:
@@ -154,35 +128,9 @@ def test_health_answers_while_every_thread_is_taken(tmp_path: Path, monkeypatch:
 
 
 @pytest.fixture
-def described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceClient]:
-    # No weights are fetched from the web: their sources answer nobody.
-    nowhere = {
-        name: replace(known, addresses=("http://127.0.0.1:9/nothing",)) for name, known in registry.REGISTRY.items()
-    }
-    monkeypatch.setattr(registry, "REGISTRY", MappingProxyType(nowhere))
-    settings = make_settings(tmp_path, service={"host": "testserver", "token": TOKEN})  # as schemathesis calls it
-    write_face_data(settings.io.output_dir, FACES)
-    write_photo_scores(settings.io.output_dir, PHOTOS)
-    settings.io.input_dir.mkdir()
-    for photo in PHOTOS[:3]:
-        Image.new("RGB", (200, 150), "teal").save(settings.io.input_dir / str(photo["image_path"]))
-    # Without attribute services, which are programs of their own, every picture would get a 503.
-    assets = FakeAssets(tmp_path / "assets")
-    for content, name in ((KNOWN_ASSET, "2 people.jpg"), (b"no picture", "note.txt")):
-        assets.settled(assets.submit(content, name).id)
-    films = FakeFilms(joined=frozenset({1}))
-    with service(
-        settings,
-        face_services=FakeFaceServices().connected,
-        open_assets=assets.opened,
-        open_videos=films.open,
-    ) as client:
-        files = {"film": ("film.mp4", film()), "poster": ("poster.jpg", poster_picture())}
-        answer = client.post("/videos", files=files, headers=AUTHORISED).json()
-        known = (answer["video"]["video_id"], answer["poster_id"])
-        assert known == (KNOWN_IDS["video_id"], KNOWN_IDS["poster_id"])
+def described(tmp_path: Path) -> Iterator[ServiceClient]:
+    with described_service(tmp_path) as client:
         yield client
-        films.release.set()
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)

@@ -12,7 +12,7 @@ from pathlib import Path
 from curation.errors import FolderNotFoundError, FolderRefusedError
 from curation.jobs.events.counting import PhotoCount, count_photos
 from curation.photos.files.listing import is_passed_over
-from curation.settings import Settings, is_address
+from curation.settings import Settings, is_address, written_path
 
 __all__ = ["Folder", "FolderBrowser", "FolderView"]
 
@@ -69,7 +69,7 @@ class FolderBrowser:
         named = [root for root in settings.service.folder_roots if not is_address(root)]
         self._addresses = tuple(root.rstrip("/") for root in settings.service.folder_roots if is_address(root))
         self._is_open = is_local and not settings.service.folder_roots
-        folders = [start / Path(root).expanduser() for root in named] or ([Path.home()] if self._is_open else [])
+        folders = [start / written_path(root) for root in named] or ([Path.home()] if self._is_open else [])
         self._roots = tuple(dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders))
 
     @property
@@ -117,9 +117,9 @@ class FolderBrowser:
         Raises:
             FolderRefusedError: If it lies outside of the roots, or cannot be a path.
         """
-        if "\0" in path or not Path(path).expanduser().is_absolute():
+        if "\0" in path or not written_path(path).is_absolute():
             raise FolderRefusedError("give the whole path of a folder, as /home/me/photos")
-        folder = Path(os.path.realpath(Path(path).expanduser()))
+        folder = Path(os.path.realpath(written_path(path)))
         if not self._is_inside(folder):
             raise FolderRefusedError(f"{path} lies outside of the folders that the service may show; {_SET_ROOTS}")
         return folder

@@ -13,6 +13,7 @@ from curation.settings import (
     reload_settings,
     settings_of_event,
     with_places,
+    written_path,
 )
 
 
@@ -101,3 +102,12 @@ def test_a_place_has_one_key_however_it_is_written(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "a")
     assert place_key(str(tmp_path / "a")) == place_key(f"{tmp_path}/link/") == place_key(f"{tmp_path}/x/../a")
     assert place_key("s3://bucket/a/") == place_key("s3://bucket/a") != place_key("s3://bucket/b")
+
+
+@pytest.mark.parametrize("text", ["~nobody-of-this-name/photos", "~a\0b/photos", "~\udcff/photos"])
+def test_the_home_of_nobody_is_a_path_like_others(text: str) -> None:
+    assert written_path(text) == Path(text)
+
+
+def test_the_own_home_stands_for_its_path() -> None:
+    assert written_path("~/photos") == Path.home() / "photos"

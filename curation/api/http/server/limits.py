@@ -26,6 +26,8 @@ class ServerLimits:
         spare: So many more are told that there is no room, then none is even told.
         patience_s: A header is whole, and `pace_bytes` of a body or an answer are moved, within so many seconds.
         pace_bytes: What must come, or be taken, in that time: phones in bad networks do.
+        idle_s: A connection on which nothing is asked is kept for so long at least. The shorter, the more often a
+            client asks just when it is closed.
         header_bytes: Of the request line and all headers together, and likewise of the trailers of a body and of the
             line of a chunk.
         headers: How many.
@@ -39,6 +41,7 @@ class ServerLimits:
     spare: int = 64
     patience_s: float = 20.0
     pace_bytes: int = 10_000
+    idle_s: float = 30.0
     header_bytes: int = 32_768
     headers: int = 128
     linger_s: float = 20.0

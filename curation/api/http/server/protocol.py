@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["BoundedProtocol", "Standing"]
 
 _STOP_PATIENCE_S = 2.0
+_LAST_LOOK_S = 0.05
 
 
 class Standing(IntEnum):
@@ -64,11 +65,13 @@ class BoundedProtocol(H11Protocol):
         self.conn = h11.Connection(h11.SERVER, self._limits.header_bytes)
         self.ws_protocol_class = None  # the service has no WebSockets: such a request is answered as any other
         self.limit_concurrency = None
+        self.timeout_keep_alive = max(config.timeout_keep_alive, self._limits.idle_s)  # type: ignore[assignment]
         self._served = self.app
         self.app = self._answer
         self._patience_s = self._limits.patience_s
         now_s = time.monotonic()
         self._received_bytes = 0
+        self._is_unused = False
         self._heard_at_s = now_s
         self._header_since_s: float | None = now_s
         self._body_mark: tuple[float, int] | None = None
@@ -89,6 +92,7 @@ class BoundedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on; what comes after a refusal is forgotten."""
         self._heard_at_s = time.monotonic()
+        self._is_unused = False
         self._received_bytes += len(data)
         if self._header_since_s is None and self.conn.their_state is h11.IDLE:
             self._header_since_s = self._heard_at_s
@@ -115,6 +119,14 @@ class BoundedProtocol(H11Protocol):
         """Refuse what h11 has refused to read; called while its error is handled."""
         hint = getattr(sys.exception(), "error_status_hint", 400)
         self.refuse(LARGE_HEADER if hint == LARGE_HEADER.status else BROKEN)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing is asked any more; but if the server was busy, a request may lie there that it has not read."""
+        if not self._is_unused:
+            self._is_unused = True
+            self.timeout_keep_alive_task = self.loop.call_later(_LAST_LOOK_S, self.timeout_keep_alive_handler)
+            return
+        super().timeout_keep_alive_handler()
 
     def shutdown(self) -> None:
         """The server ends: who has not sent a whole request is not waited for, nor who does not take the answer."""

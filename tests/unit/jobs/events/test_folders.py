@@ -52,6 +52,7 @@ def test_folders_with_what_is_in_them(browser: FolderBrowser, home: Path) -> Non
         "relative",
         "",
         "a\0b",
+        "~nobody-of-this-name/photos",
     ],
 )
 def test_there_is_no_way_out(browser: FolderBrowser, home: Path, path: str) -> None:

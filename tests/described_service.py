@@ -1,0 +1,72 @@
+"""A service that has something of everything, to which any request of its own description can be sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from unittest import mock
+
+from PIL import Image
+
+from curation.domain.assets.asset import asset_id
+from curation.domain.faces.ids import face_id, photo_id
+from curation.engines.weights import registry
+from curation.pipelines.stage import content_key
+from tests.fake_asset_jobs import SETTINGS_HASH, FakeAssets, people_picture
+from tests.fake_face_services import FakeFaceServices
+from tests.fake_films import FakeFilms, film, poster_picture
+from tests.service import FACES, PHOTOS, ServiceClient, make_settings, service, write_face_data, write_photo_scores
+
+__all__ = ["AUTHORISED", "KNOWN_IDS", "described_service"]
+
+TOKEN = "0123456789-abcdefghij"
+KNOWN_ASSET = people_picture(2)
+KNOWN_IDS = {
+    "asset_id": asset_id(hashlib.sha256(KNOWN_ASSET).hexdigest(), SETTINGS_HASH),
+    "photo_id": photo_id("a.jpg"),
+    "face_id": face_id(photo_id("a.jpg"), 0),
+    "cluster_id": 0,
+    "number": 0,
+    "video_id": content_key({"content": hashlib.sha256(film()).hexdigest(), "settings": FakeFilms().settings_hash}),
+    "poster_id": hashlib.sha256(poster_picture()).hexdigest()[:16],
+}
+AUTHORISED = {"authorization": f"Bearer {TOKEN}"}
+
+
+@contextmanager
+def described_service(folder: Path) -> Iterator[ServiceClient]:
+    """The service, with people, photos, pictures that were taken apart and a film; `KNOWN_IDS` are of them."""
+    # No weights are fetched from the web: their sources answer nobody.
+    nowhere = {
+        name: replace(known, addresses=("http://127.0.0.1:9/nothing",)) for name, known in registry.REGISTRY.items()
+    }
+    settings = make_settings(folder, service={"host": "testserver", "token": TOKEN})  # as schemathesis calls it
+    write_face_data(settings.io.output_dir, FACES)
+    write_photo_scores(settings.io.output_dir, PHOTOS)
+    settings.io.input_dir.mkdir()
+    for photo in PHOTOS[:3]:
+        Image.new("RGB", (200, 150), "teal").save(settings.io.input_dir / str(photo["image_path"]))
+    # Without attribute services, which are programs of their own, every picture would get a 503.
+    assets = FakeAssets(folder / "assets")
+    for content, name in ((KNOWN_ASSET, "2 people.jpg"), (b"no picture", "note.txt")):
+        assets.settled(assets.submit(content, name).id)
+    films = FakeFilms(joined=frozenset({1}))
+    with (
+        mock.patch.object(registry, "REGISTRY", MappingProxyType(nowhere)),
+        service(
+            settings,
+            face_services=FakeFaceServices().connected,
+            open_assets=assets.opened,
+            open_videos=films.open,
+        ) as client,
+    ):
+        files = {"film": ("film.mp4", film()), "poster": ("poster.jpg", poster_picture())}
+        answer = client.post("/videos", files=files, headers=AUTHORISED).json()
+        known = (answer["video"]["video_id"], answer["poster_id"])
+        assert known == (KNOWN_IDS["video_id"], KNOWN_IDS["poster_id"])
+        yield client
+        films.release.set()
