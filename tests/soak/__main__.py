@@ -18,7 +18,19 @@ from pathlib import Path
 
 from tests.soak.part import Soak, SoakFailed, SoakPart
 
-_MODULES: tuple[str, ...] = ("damage", "edits", "files", "kills", "load", "pictures", "readers", "requests", "service_load", "storage", "together")
+_MODULES: tuple[str, ...] = (
+    "damage",
+    "edits",
+    "files",
+    "kills",
+    "load",
+    "pictures",
+    "readers",
+    "requests",
+    "service_load",
+    "storage",
+    "together",
+)
 """Modules of this folder; each has a `PART`."""
 
 

@@ -27,7 +27,7 @@ from curation.pipelines.export.event import read_export_event
 from curation.pipelines.said.words import read_picks_now, read_words
 from curation.storage.said.undo_journal import UNDO
 from curation.storage.together.manifest import MANIFEST, NEW_FILES
-from tests.crash_forks import Ended, run_forked
+from tests.crash_points.forks import Fork, run_forked
 from tests.fake_workflow import FakeEvent
 from tests.soak.part import Soak, SoakPart
 
@@ -81,9 +81,9 @@ class _World:
             outputs = self._outputs()
             self._demand(run_forked(self._stages, self.folder))
             self.soak.expect(self._outputs() == outputs, "a second run changes no byte")
-        self._after(Ended(killed=False))
+        self._after(Fork(killed=False))
 
-    def _after(self, ended: Ended) -> None:
+    def _after(self, ended: Fork) -> None:
         """What holds after every step: nothing that was answered is lost, and all can be read."""
         self.soak.counts["kills"] += ended.killed
         self._demand(run_forked(self._read_all, self.folder))
@@ -164,7 +164,7 @@ class _World:
     def _outputs(self) -> dict[str, bytes]:
         return FakeEvent(self.folder).snapshot()
 
-    def _demand(self, ended: Ended) -> None:
+    def _demand(self, ended: Fork) -> None:
         self.soak.expect(not ended.error, f"ended with {ended.error}")
 
 

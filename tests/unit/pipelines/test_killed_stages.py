@@ -16,7 +16,7 @@ from curation.event.catalog import Catalog
 from curation.event.people.correction_requests import CorrectionRequest, plan_correction
 from curation.event.people.edits import PeopleEdits
 from curation.storage.run_records import read_run_record
-from tests.crash_forks import run_forked
+from tests.crash_points.forks import run_forked
 from tests.fake_workflow import FakeEvent
 
 CLUSTERING = (

@@ -20,7 +20,7 @@ from curation.event.catalog import Catalog
 from curation.event.people.correction_requests import CorrectionRequest, plan_correction
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.seen import NewAnswer
-from tests.crash_forks import run_forked
+from tests.crash_points.forks import run_forked
 from tests.fake_workflow import FakeEvent, fake_event
 
 FILES = ("cluster_labels.json", "corrections.json", "people_seen.json", "known_refused.json")
