@@ -42,7 +42,7 @@ class ExportIn(BaseModel):
 
     photos: Annotated[tuple[PhotoIdText, ...] | None, Field(min_length=1, max_length=MAX_PHOTOS)] = None
     """These photos, in this order; for instance those of `POST /choice`."""
-    best: Annotated[int | None, Field(ge=1, le=MAX_PHOTOS)] = None
+    best: Annotated[int | None, Field(ge=1, le=MAX_PHOTOS, strict=True)] = None
     """This number of the best photos that were not rejected."""
     mode: ExportMode = ExportMode.COPY
     """`copy`, `hardlink` (takes no disk space, but a change of the link also changes the original), or one `zip`."""

@@ -136,3 +136,8 @@ def test_before_the_clustering_there_is_nothing_to_export(tmp_path: Path) -> Non
         client.finished(client.post("/cluster"))
         answer = client.post("/exports", json={"best": 1})
     assert answer.status_code == 409 and answer.json()["code"] == "not_scored"
+
+
+def test_a_number_of_photos_is_a_number(client: ServiceClient) -> None:
+    for best in (True, "3", 1.5):
+        assert client.post("/exports", json={"best": best}).status_code == 422
