@@ -46,6 +46,7 @@ from curation.storage.locks import HeldFolder, hold_export, hold_output
 from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.listed import write_listed
 from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
+from curation.storage.said.last_good import LAST_GOOD
 from curation.storage.together.finishing import settle_new_files
 from curation.storage.working_copy.opening import edited_outputs, held_outputs, refresh_words
 from curation.workers.idle import IdlePool, NothingToDoItError
@@ -475,7 +476,8 @@ def _object_listing(settings: Settings, *, needs_photos: bool, retries_lost: boo
 
 def _sweep(settings: Settings) -> None:
     """Remove what killed processes left in the folders that all stages write into."""
-    for folder in (settings.io.output_dir, settings.io.state_dir, settings.event_dir):
+    output_dir = settings.io.output_dir
+    for folder in (output_dir, output_dir / LAST_GOOD, settings.io.state_dir, settings.event_dir):
         sweep_temporaries(folder)
     # Another user may own the weights; and the beginning of a download is of use for a day.
     with suppress(OSError):

@@ -56,7 +56,10 @@ class _Edits(Scenario):
         event.cluster()
         event.score()
         # Corrections have ids by chance; the ranking is written when the user pauses, and when the service ends.
-        own = ("corrections.json", "said.json", "undo.json", "picks_undo.json", "photo_scores.csv", "scoring_run.json")
+        own = (
+            *("corrections.json", "said.json", "undo.json", "picks_undo.json", "photo_scores.csv"),
+            *("clustering_run.json", "scoring_run.json"),
+        )
         found = tree(folder, without_content=own, ignored=(".log", "jobs.sqlite3"))
         return {name: digest for name, digest in found.items() if "/pictures/" not in name}
 
