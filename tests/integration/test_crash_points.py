@@ -20,7 +20,10 @@ from tests.crash_points.trials import Trials
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked for in /proc")
 
-SCENARIOS = ("run with words", "edits", "edits over HTTP", "export copy", "weights", "gallery", "assets", "films of the service")
+SCENARIOS = (
+    *("run with words", "edits", "edits over HTTP", "export copy"),
+    *("weights", "gallery", "assets", "films of the service"),
+)
 KILLS = 3  # of each
 
 
