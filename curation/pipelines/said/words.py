@@ -20,7 +20,7 @@ from curation.storage.said.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS, read_grouping_answers
 from curation.storage.said.known_refused_file import KNOWN_REFUSED, read_refusals
 from curation.storage.said.labels_file import read_labels
-from curation.storage.said.last_good import keep_good
+from curation.storage.said.last_good import keep_good, way_back
 from curation.storage.said.people_seen_file import PEOPLE_SEEN, read_people_seen
 from curation.storage.said.picks_file import PICKS, read_picks
 from curation.storage.said.said_file import change_said, read_said
@@ -51,8 +51,11 @@ def labels_json(path: Path) -> dict[int, object]:
         StorageError: If it cannot be read.
     """
     data = read_labels(path)
-    keys = data if isinstance(data, dict) else {}
-    return {int(key): value for key, value in keys.items() if key.isascii() and key.isdecimal() and len(key) <= 9}
+    return _by_id(data) if isinstance(data, dict) else {}
+
+
+def _by_id(labels: Mapping[str, object]) -> dict[int, object]:
+    return {int(key): value for key, value in labels.items() if key.isascii() and key.isdecimal() and len(key) <= 9}
 
 
 def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
@@ -63,7 +66,7 @@ def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
         is_strict: Raise an error for a file that is not valid; else its words are left as they were.
 
     Raises:
-        LabelsError: If cluster_labels.json is not JSON.
+        LabelsError: If cluster_labels.json is not JSON, or no object.
         CorrectionsError: If corrections.json is not valid.
         PicksError: If picks.json is not valid.
         PeopleSeenError: If people_seen.json is not valid.
@@ -115,8 +118,12 @@ def _answered(output: Path, is_strict: bool) -> list[FacePlace] | None:
 
 
 def _labels(path: Path) -> dict[int, object]:
+    """The labels by cluster id. A file that holds no object is refused: all labels would count as taken away."""
     try:
-        return labels_json(path)
+        data = read_labels(path)
+        if not isinstance(data, dict):
+            raise LabelsError(f"{path}: the labels must be a JSON object from cluster id to label{way_back(path)}")
+        return _by_id(data)
     except LabelsError as error:
         raise LabelsError(f"{error}\nCorrect it first, so that no label is lost") from error
 

@@ -217,6 +217,15 @@ def test_labels_of_any_form_are_kept_as_they_are(tmp_path: Path) -> None:
     assert labels_json(path) == {}
 
 
+@pytest.mark.parametrize("content", ["[]", "null", '"main"'])
+def test_labels_that_are_no_object_take_no_word_away(settings: Settings, content: str) -> None:
+    write_all(settings.io.output_dir)
+    (settings.io.output_dir / "cluster_labels.json").write_text(content)
+    with pytest.raises(LabelsError, match=r"must be a JSON object(.|\n)*Correct it first"):
+        read_words(settings)
+    assert read_words(settings, is_strict=False).labels is None
+
+
 class Event:
     """One photo with one face, which is person 0."""
 
