@@ -54,8 +54,8 @@ __all__ = [
     "worker_setup",
 ]
 
-# Imported by every worker, independently of engine and stage.
 _FACTS_S = 120.0  # processor time: all packets of a long film are read
+# Imported by every worker, independently of engine and stage.
 _WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
 
 

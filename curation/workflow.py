@@ -482,4 +482,5 @@ def _sweep(settings: Settings) -> None:
     # Another user may own the weights; and the beginning of a download is of use for a day.
     with suppress(OSError):
         deque(sweep_left(settings.io.models_dir), maxlen=0)
-        deque(sweep_left(settings.io.models_dir, "*.part*", holds=False), maxlen=0)
+        for pattern in ("*.part", "*.part.json"):  # as downloads name them: the folder may have files of the user
+            deque(sweep_left(settings.io.models_dir, pattern, holds=False), maxlen=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from curation import bootstrap
@@ -66,6 +66,7 @@ __all__ = [
     "start_event",
 ]
 
+_MB_PER_MEGAPIXEL = 32.0  # 18 are measured for a PNG; 16 bits and opacity take more
 JOBS_DATABASE = "jobs.sqlite3"
 """The name of the jobs database in the folder of the event (`Settings.event_dir`)."""
 
@@ -78,7 +79,10 @@ def build_orchestrator(settings: Settings) -> WorkflowOrchestrator:
 def decoders_of(settings: Settings) -> DecoderPool:
     """The processes that decode pictures for the service; none starts before it is needed."""
     service = settings.service
-    return DecoderPool(DecoderLimits(cpu_s=service.picture_seconds, held_mb=service.decoded_photos_mb))
+    usual = DecoderLimits(cpu_s=service.picture_seconds, held_mb=service.decoded_photos_mb)
+    # What the settings let in must also be shown.
+    largest_mb = round(_MB_PER_MEGAPIXEL * settings.io.max_photo_megapixels)
+    return DecoderPool(replace(usual, memory_mb=max(usual.memory_mb, largest_mb)))
 
 
 def open_configured_assets(settings: Settings, catalog: Catalog) -> AssetDesk:

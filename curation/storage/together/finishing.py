@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from curation.disk.file_modes import as_before
 from curation.errors import BusyError
 from curation.storage.atomic import explained, set_aside, sync_folder
 from curation.storage.together.manifest import MANIFEST, NEW_FILES, NEW_LOCK, Manifest, NewFile, read_manifest
@@ -32,8 +33,15 @@ _KEPT = ".kept-"  # as where several people write the same word
 def is_pending(output_dir: Path) -> bool:
     """Whether new files count already, but are not all at their places."""
     try:
-        status = os.lstat(f"{output_dir}/{NEW_FILES}/{MANIFEST}")
+        return _counts(output_dir)
     except OSError:
+        return False
+
+
+def _counts(output_dir: Path) -> bool:
+    try:
+        status = os.lstat(f"{output_dir}/{NEW_FILES}/{MANIFEST}")
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return stat.S_ISREG(status.st_mode)
 
@@ -110,8 +118,8 @@ def hold_new_files(output_dir: Path) -> Iterator[Path]:
             raise explained(error, folder, "written into") from error
         yield folder
     finally:
-        if not is_pending(output_dir):
-            with suppress(OSError):  # the next writer removes it
+        with suppress(OSError):  # the next writer removes it; what cannot be looked at may count already
+            if not _counts(output_dir):
                 _remove(folder)
         lock.release()
 
@@ -127,8 +135,10 @@ def _finish(output_dir: Path) -> None:
     """Do what the manifest says; the caller holds the lock."""
     folder = output_dir / NEW_FILES
     try:
-        manifest = read_manifest(folder) if is_pending(output_dir) else None
+        manifest = read_manifest(folder) if _counts(output_dir) else None
         _refuse_links(folder, manifest)
+    except OSError as error:
+        raise explained(error, folder, "read") from error
     except (ValueError, KeyError, TypeError) as error:
         aside = set_aside(folder)
         logger.warning(
@@ -197,8 +207,8 @@ def _move(output_dir: Path, new: Path, file: NewFile) -> None:
                 kept.name,
             )
             place = kept
-        with suppress(FileNotFoundError):
-            new.chmod(stat.S_IMODE(place.stat().st_mode))
+        with suppress(FileNotFoundError), new.open("rb") as opened:
+            as_before(opened.fileno(), place)
         new.replace(place)
     except OSError as error:
         raise explained(error, place, "written") from error

@@ -24,8 +24,8 @@ class ServerLimits:
     Attributes:
         connections: So many at once; then those that only wait make room.
         spare: So many more are told that there is no room, then none is even told.
-        patience_s: A header is whole, and `pace_bytes` of a body or an answer are moved, within so many seconds.
-        pace_bytes: What must come, or be taken, in that time: phones in bad networks do.
+        patience_s: A header is whole within so many seconds.
+        pace_bytes: What must come of a body, or be taken of an answer, in three times that: phones in bad networks do.
         idle_s: A connection on which nothing is asked is kept for so long at least. The shorter, the more often a
             client asks just when it is closed.
         header_bytes: Of the request line and all headers together, and likewise of the trailers of a body and of the

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["BoundedProtocol", "Standing"]
 
 _STOP_PATIENCE_S = 2.0
+_STALLS = 3.0  # a phone in a tunnel sends nothing for a while, and goes on: an upload is more than a header
 _LAST_LOOK_S = 0.05
 
 
@@ -69,6 +70,7 @@ class BoundedProtocol(H11Protocol):
         self._served = self.app
         self.app = self._answer
         self._patience_s = self._limits.patience_s
+        self._stall_s = _STALLS * self._limits.patience_s
         now_s = time.monotonic()
         self._received_bytes = 0
         self._is_unused = False
@@ -131,6 +133,7 @@ class BoundedProtocol(H11Protocol):
     def shutdown(self) -> None:
         """The server ends: who has not sent a whole request is not waited for, nor who does not take the answer."""
         self._patience_s = min(self._patience_s, _STOP_PATIENCE_S)
+        self._stall_s = min(self._stall_s, _STOP_PATIENCE_S)
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
         elif self.conn.their_state is h11.SEND_BODY and not self.cycle.response_started:
@@ -238,7 +241,7 @@ class BoundedProtocol(H11Protocol):
             self._body_mark = None
             return False
         since_s, received = self._body_mark = self._body_mark or (now_s, self._received_bytes)
-        if now_s - since_s <= self._patience_s:
+        if now_s - since_s <= self._stall_s:
             return False
         self._body_mark = None
         return self._received_bytes - received < self._limits.pace_bytes
@@ -249,7 +252,7 @@ class BoundedProtocol(H11Protocol):
             self._answer_mark = None
             return False
         since_s, before = self._answer_mark = self._answer_mark or (now_s, left)
-        if now_s - since_s <= self._patience_s:
+        if now_s - since_s <= self._stall_s:
             return False
         self._answer_mark = None
         return before - left < min(self._limits.pace_bytes, before)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -164,6 +165,41 @@ def test_a_damaged_manifest_is_moved_away_with_its_files(tmp_path: Path, manifes
     assert read_labels(tmp_path / "labels.json") is None
     assert not new.exists()
     assert (tmp_path / f"{NEW_FILES}.damaged-1" / "a.csv").read_text() == "new"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_a_file_keeps_its_owner_and_its_mode(tmp_path: Path) -> None:
+    place = tmp_path / "cluster_labels.json"
+    place.write_bytes(b"{}")
+    os.chown(place, 12345, 23456)
+    place.chmod(0o640)
+    with new_files(tmp_path) as new:
+        new.add_word(place, b'{"0": "Anna"}')
+        assert new.publish()
+    status = place.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (12345, 23456, 0o640)
+    assert place.read_bytes() == b'{"0": "Anna"}'
+
+
+def test_a_disk_that_does_not_answer_for_a_moment_costs_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_files(tmp_path) as new:
+        write_bytes(new.folder / "a.csv", b"new")
+        write_manifest(new.folder, Manifest((NewFile("a.csv", None),)))  # and there it was killed
+    really = os.lstat
+
+    def failing(path: str) -> os.stat_result:
+        if str(path).endswith(MANIFEST):
+            raise OSError(errno.EIO, "Input/output error")
+        return really(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "lstat", failing)
+        with pytest.raises(StorageError), new_files(tmp_path):
+            pytest.fail("the files that count already would be removed")
+    finish_pending(tmp_path)
+    assert (tmp_path / "a.csv").read_bytes() == b"new"
 
 
 def test_without_a_manifest_nothing_counts(tmp_path: Path) -> None:

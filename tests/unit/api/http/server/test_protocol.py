@@ -79,6 +79,14 @@ def test_an_upload_is_read_whole(server: BoundedServer) -> None:
     assert server.ask(body(BIG, more=b"Connection: close\r\n"), b"x" * BIG).raw.endswith(b"%d" % BIG)
 
 
+def test_an_upload_that_stands_still_for_a_while_goes_on() -> None:
+    with running(ServerLimits(patience_s=1.2)) as server, server.connect() as client:
+        client.sendall(body(6, more=b"Connection: close\r\n") + b"abc")
+        time.sleep(3.2)  # nearly three times as long
+        client.sendall(b"def")
+        assert server.rest(client).raw.endswith(b"\r\n\r\n6")
+
+
 def test_many_requests_at_once_on_one_connection_are_answered_in_turn(server: BoundedServer) -> None:
     last = b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
     answer = server.ask((b"GET / HTTP/1.1\r\n" + HOST + b"\r\n") * 400 + last)
