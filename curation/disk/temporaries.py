@@ -76,7 +76,8 @@ class OwnFile:
                 self._end()
                 raise
             os.close(self._handle)
-        self.file: BinaryIO = os.fdopen(self._handle, "w+b")
+        # By its path, so that it has a name for libraries that open it themselves.
+        self.file: BinaryIO = open(self.path, "w+b", opener=lambda path, flags: self._handle)  # noqa: SIM115
 
     def __enter__(self) -> Self:
         """The file itself."""

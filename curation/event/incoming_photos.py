@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from curation.decoders import decoded, decoders_here
-from curation.disk.file_modes import new_folder_mode
+from curation.disk.file_modes import hand_out, new_folder_mode
 from curation.disk.temporaries import OwnFile, sweep_left
 from curation.errors import NameTakenError, NotAPhotoError, PhotoPresentError, UploadTooLargeError
 from curation.event.incoming_names import kept_names, of_one_name
@@ -132,6 +132,7 @@ class IncomingPhoto:
         with disk_faults(self._folder):
             file, self._file = self._file, None
             file.flush()
+            hand_out(file.fileno())  # it becomes one of the user's own photos
             os.fsync(file.fileno())
         check = partial(_check, max_megapixels=max_megapixels)
         if decoders_here() is None:

@@ -43,7 +43,9 @@ def torn_files(folder: Path, *, made_up: Collection[str] = ()) -> list[str]:
 
 
 def _is_temporary(path: Path, folder: Path) -> bool:
-    return any(part.endswith(("tmp", ".part", ".saving")) for part in path.relative_to(folder).parts)
+    parts = path.relative_to(folder).parts
+    # Files of an asset are written into the folder of an attempt, which is then renamed.
+    return any(part.endswith(("tmp", ".part", ".saving")) or part.startswith("attempt-") for part in parts)
 
 
 def _json(path: Path) -> None:

@@ -131,6 +131,8 @@ class MergeSuggester:
         }
         for cluster, total in self._sums(event, new, rule).items():
             cached[cluster] = (new[cluster], total)
+        if not chosen:  # every face is marked as none, or was drawn since
+            return PersonMeans(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0), np.float32))
         sizes = np.array([len(members[cluster]) for cluster in chosen], dtype=np.int64)
         sums = np.array([cached[cluster][1] for cluster in chosen]).reshape(len(chosen), -1)
         return PersonMeans(np.array(chosen, dtype=np.int64), sizes, (sums / sizes[:, None]).astype(np.float32))

@@ -10,7 +10,7 @@ import pytest
 from curation.domain.attributes.face_rows import row_attributes
 from curation.domain.attributes.values import Attribute, DensePoint, FaceAttributes
 from curation.domain.faces.face import FaceRow
-from curation.errors import FaceDataError, StorageError
+from curation.errors import FaceDataError
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_attributes import ATTRIBUTE_COLUMNS, pack_attributes, unpack_attributes
 from curation.storage.face_data_file import FACE_COLUMNS, FACE_DATA, read_face_data, write_face_data
@@ -148,8 +148,9 @@ def test_the_store_gives_back_what_it_got(tmp_path: Path, name: Attribute) -> No
 
 
 @pytest.mark.parametrize("damage", [b"", b"not zipped", pack_attributes(FACES, Attribute.SEX)])
-def test_a_damaged_row_is_reported(tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_row_is_told_and_read_anew(tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture) -> None:
     with closing(AnalysisStore(tmp_path)) as store:
         store.save_face_attributes("s1", {"key": damage})
-        with pytest.raises(StorageError, match="is damaged"):
-            store.face_attributes("s1", "key", Attribute.AGE)
+        assert store.face_attributes("s1", "key", Attribute.AGE) is None
+        assert "cannot be used" in caplog.text
+        assert store.having_attributes(["s1"], "key") == set()

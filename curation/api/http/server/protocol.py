@@ -247,15 +247,16 @@ class BoundedProtocol(H11Protocol):
         return self._received_bytes - received < self._limits.pace_bytes
 
     def _takes_too_slowly(self, now_s: float) -> bool:
-        left = self.transport.get_write_buffer_size()
-        if not left:
+        if not self.transport.get_write_buffer_size():
             self._answer_mark = None
             return False
-        since_s, before = self._answer_mark = self._answer_mark or (now_s, left)
+        # Counted, as what is left may stay the same while the application writes more.
+        taken = self.transport.taken_bytes
+        since_s, before = self._answer_mark = self._answer_mark or (now_s, taken)
         if now_s - since_s <= self._stall_s:
             return False
         self._answer_mark = None
-        return before - left < min(self._limits.pace_bytes, before)
+        return taken - before < self._limits.pace_bytes
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application, whose answer closes the connection if much of the request has not been read."""

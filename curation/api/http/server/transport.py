@@ -29,6 +29,12 @@ class PoliteTransport(asyncio.Transport):
         self._inner = inner
         self._has_more_to_come = has_more_to_come
         self.closed_at_s: float | None = None
+        self._written_bytes = 0
+
+    @property
+    def taken_bytes(self) -> int:
+        """How much of all that was written has left this process."""
+        return self._written_bytes - self.get_write_buffer_size()
 
     def close(self) -> None:
         """Send what is written, and end; at once if the client sends no more."""
@@ -55,6 +61,7 @@ class PoliteTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
         """Send, unless nobody is there any more."""
         if not self.is_closing():
+            self._written_bytes += len(data)
             self._inner.write(data)
 
     def pause_reading(self) -> None:

@@ -75,3 +75,10 @@ def test_embeddings_of_another_table_are_reported(event: ServiceClient) -> None:
 
 def test_needs_a_clustering(empty: ServiceClient) -> None:
     assert problem(empty.get("/suggestions/merges"), 409, "not_clustered")
+
+
+def test_an_event_without_people_has_no_question(event: ServiceClient) -> None:
+    output = event.settings.io.output_dir
+    write_face_data(output, [("0.jpg", -2), ("1.jpg", -2)])  # all were marked as no faces
+    write_embeddings(output, np.ones((2, 512)))
+    assert event.get("/suggestions/merges").json() == {"total": 0, "suggestions": []}

@@ -101,7 +101,7 @@ def test_warnings_are_logged_once_and_stand_in_the_spec(models: Path, caplog: py
     with caplog.at_level(logging.WARNING):
         (spec,) = select_readers(dict.fromkeys((AGE, SEX, ETHNICITY), "gear"), models, CPU, allow_download=False)
     assert "to try things out only" in spec.warning and "nothing was measured" in spec.warning
-    assert len([record for record in caplog.records if "to try things out" in record.message]) == 1
+    assert len([record for record in caplog.records if "to try things out" in record.getMessage()]) == 1
     (spec,) = select_readers({Attribute.LANDMARKS: "mediapipe"}, models, CPU, allow_download=False)
     assert spec.warning == ""
 
