@@ -72,6 +72,7 @@ class Crowd:
             for task in (*followers, watching):
                 task.cancel()
             await asyncio.gather(*followers, watching, return_exceptions=True)
+        await asyncio.sleep(0.3)  # the loop closes what was cancelled a moment later
 
     async def _reader(self, http: httpx.AsyncClient, photos: Sequence[str], chance: random.Random, rounds: int) -> None:
         for _ in range(rounds):

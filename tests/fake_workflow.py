@@ -208,11 +208,11 @@ class FakeEvent:
         return self.record(SCORING_RUN)
 
     def snapshot(self) -> dict[str, bytes]:
-        """Every file of the output folder but the run records and the lock."""
+        """Every file of the output folder but the run records and the locks."""
         return {
             path.relative_to(self.output).as_posix(): path.read_bytes()
             for path in sorted(self.output.rglob("*"))
-            if path.is_file() and path.name not in (CLUSTERING_RUN, SCORING_RUN, ".curation.lock")
+            if path.is_file() and path.name not in (CLUSTERING_RUN, SCORING_RUN, ".curation.lock", ".curation-new.lock")
         }
 
 

@@ -11,12 +11,13 @@ import errno
 import os
 import stat
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from curation.disk.temporaries import OwnFile, own_name
+from curation.disk.temporaries import OwnFile, own_name, sweep_left
 from curation.errors import (
     BusyError,
     ObjectChangedError,
@@ -53,6 +54,7 @@ class Folder:
             timeout_s: Not used: what is not there does not come by waiting.
         """
         self._root = root
+        self._swept: set[Path] = set()
 
     def __repr__(self) -> str:
         return f"Folder({str(self._root)!r})"
@@ -191,10 +193,17 @@ class Folder:
         """See `ObjectStore.hold`."""
         return held(self, key, holder=holder, lease_s=lease_s, owner=owner)
 
+    def _sweep(self, folder: Path) -> None:
+        """Remove, once, what killed writers left in a folder that is written into."""
+        if folder not in self._swept:
+            self._swept.add(folder)
+            deque(sweep_left(folder), maxlen=0)
+
     def _put(self, key: str, content: bytes | BinaryIO, *, is_new: bool = False) -> ObjectInfo:
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._sweep(path.parent)
             with OwnFile(lambda: path.with_name(own_name("object"))) as own:
                 file, temporary = own.file, own.path
                 if isinstance(content, bytes):

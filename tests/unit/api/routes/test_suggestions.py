@@ -79,6 +79,6 @@ def test_needs_a_clustering(empty: ServiceClient) -> None:
 
 def test_an_event_without_people_has_no_question(event: ServiceClient) -> None:
     output = event.settings.io.output_dir
-    write_face_data(output, [("0.jpg", -2), ("1.jpg", -2)])  # all were marked as no faces
+    write_face_data(output, [("0.jpg", -1), ("1.jpg", -1)])
     write_embeddings(output, np.ones((2, 512)))
     assert event.get("/suggestions/merges").json() == {"total": 0, "suggestions": []}
