@@ -22,6 +22,7 @@ from curation.errors import CurationError, ExtraMissingError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.film.event_films import EventFilms
+from curation.event.incoming_photos import remove_abandoned_uploads
 from curation.event.known_people.event_known import EventKnown
 from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.outfits.event_outfits import EventOutfits
@@ -241,6 +242,8 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
     judgement = Judgement(catalog, ranking)
 
     def read_ahead() -> None:
+        if not settings.input_address:
+            remove_abandoned_uploads(settings.io.input_dir)
         catalog.read_ahead()
         rescorer.read_ahead()
 

@@ -44,8 +44,12 @@ def torn_files(folder: Path, *, made_up: Collection[str] = ()) -> list[str]:
 
 def _is_temporary(path: Path, folder: Path) -> bool:
     parts = path.relative_to(folder).parts
-    # Files of an asset are written into the folder of an attempt, which is then renamed.
-    return any(part.endswith(("tmp", ".part", ".saving")) or part.startswith("attempt-") for part in parts)
+    # Files of an asset are written into the folder of an attempt, which is then renamed. An uploaded photo keeps its
+    # ending, so that it can be checked.
+    return any(
+        part.endswith(("tmp", ".part", ".saving")) or part.startswith("attempt-") or ".curation-upload" in part
+        for part in parts
+    )
 
 
 def _json(path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from curation.errors import StorageError
 from curation.parsing.json_text import parse_json, read_json
-from curation.parsing.not_valid import PARSER_ERRORS
+from curation.parsing.not_valid import PARSER_ERRORS, NotValidError
 from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, open_atomic, write_bytes
 
@@ -156,14 +156,13 @@ def read_journal(folder: Path) -> WrittenRun | None:
     path = folder / MANIFEST
     try:
         lines = read_plain(path).split(b"\n")
-        undone = folder / _UNDONE
-        undone_at = str(read_json(undone)["undone_at"]) if undone.is_file() else None
+        undone_at = _undone_at(folder / _UNDONE)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise explained(error, path, "read") from error
-    except PARSER_ERRORS:
-        undone_at = None
+    except NotValidError as error:
+        raise StorageError(f"{path} is not a manifest that can be read ({error}): nothing was taken back") from error
     whole = lines[:-1]  # what follows the last line's end was not finished
     if not whole:
         return WrittenRun(folder, {}, (), undone_at)
@@ -174,6 +173,13 @@ def read_journal(folder: Path) -> WrittenRun | None:
         return WrittenRun(folder, header, tuple(SidecarChange(**change) for change in changes), undone_at)
     except PARSER_ERRORS as error:
         raise StorageError(f"{path} is not a manifest that can be read ({error}): nothing was taken back") from error
+
+
+def _undone_at(path: Path) -> str | None:
+    try:
+        return str(read_json(path)["undone_at"]) if path.is_file() else None
+    except PARSER_ERRORS:
+        return None
 
 
 def journals_in(folder: Path) -> list[Path]:

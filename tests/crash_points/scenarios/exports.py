@@ -10,6 +10,7 @@ from typing import Any
 from curation.domain.choosing.export import ExportMode, ExportRequest
 from curation.domain.choosing.programs import Program
 from curation.domain.choosing.sidecars import SidecarRequest, WhichPhotos
+from curation.storage.sidecars.journal import journals_in
 from tests.crash_points.scenario import Scenario, Step, tree
 from tests.fake_workflow import FakeEvent
 from tests.unit.pipelines.export.exports import as_jpeg
@@ -90,8 +91,8 @@ class _Sidecars(Scenario):
         """Taken back, newest run first."""
         workflow = FakeEvent(folder).workflow()
         written = tree(folder / "photos")
-        backups = sorted((folder / "out" / "sidecar_backups").iterdir(), reverse=True)
-        for run in backups:
+        # A run that was killed before its first sidecar has no journal, and nothing to take back.
+        for run in journals_in(folder / "out" / "sidecar_backups"):
             workflow.run_sidecars(SidecarRequest(Program.DIGIKAM, undo=run.name))
         assert (folder / "photos" / "IMG_0001.jpg.xmp").read_text(encoding="utf-8") == _FOREIGN
         return {f"written {name}": digest for name, digest in written.items()} | tree(folder / "photos")
