@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
@@ -76,7 +76,7 @@ async def parts_of(body: AsyncIterable[bytes], boundary: bytes) -> AsyncIterator
             for event in collector.taken():
                 yield event
         parser.finalize()
-    except MultipartParseError as error:
+    except FormParserError as error:  # also a boundary that is longer than the parser takes
         raise BrokenFormError(str(error)) from error
     if not collector.is_complete:
         raise BrokenFormError("the form is cut off")

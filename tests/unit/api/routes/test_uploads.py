@@ -189,6 +189,16 @@ def test_a_form_that_is_cut_off(empty: ServiceClient, body: bytes) -> None:
     assert not folder(empty).exists() or names(empty) == set()
 
 
+@pytest.mark.parametrize("length", [257, 5000])
+def test_a_boundary_that_is_too_long(empty: ServiceClient, length: int) -> None:
+    boundary = "x" * length
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\na\r\n--{boundary}--\r\n'
+    )
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+    problem(empty.post("/photos", content=body.encode(), headers=headers), 400, "bad_request")
+
+
 def test_a_form_without_files(empty: ServiceClient) -> None:
     answer = empty.post("/photos", files=[("photos", (None, "text"))])
     problem(answer, 422, "request_invalid")
