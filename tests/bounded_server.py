@@ -136,7 +136,8 @@ def running(limits: ServerLimits) -> Iterator[BoundedServer]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     # As the service is started: uvicorn chooses what it takes by default.
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
+    # Its own set-up of the logs would stay for all tests that follow.
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="critical", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
