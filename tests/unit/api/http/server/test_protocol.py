@@ -15,7 +15,7 @@ from curation.api.http.server.limits import ServerLimits
 from tests.bounded_server import HOST, LARGE_BYTES, Answer, BoundedServer, running
 
 BIG = 40_000_000
-LIMITS = ServerLimits(patience_s=0.6, linger_s=5.0, silent_s=0.3)
+LIMITS = ServerLimits(patience_s=0.6, linger_s=10.0, silent_s=1.5)
 
 
 @pytest.fixture(autouse=True)
