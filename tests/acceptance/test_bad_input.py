@@ -76,7 +76,7 @@ def test_unknown_options_are_answered_with_the_known_ones(place: Place, argument
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (b"io: {inputs: x}", r"io\.inputs: unknown key; known here: cache_mb, export_dir, input_dir"),
+        (b"io: {inputs: x}", r"io\.inputs: unknown key; known here: cache_mb, export_dir, file_mode, input_dir"),
         (b"scoring: {weights: {eyes: 1000}}", r"scoring\.weights\.eyes: .*less than or equal to 100"),
         (b"scoring: {thresholds: {smile: wide}}", r"scoring\.thresholds\.smile: .*valid number"),
         (b"io: [", r"not valid YAML"),

@@ -187,7 +187,7 @@ def test_ctrl_c_while_thumbnails_are_written(place: Place) -> None:
 
 
 @pytest.mark.parametrize(("stage", "table"), [("clustering", "analyses"), ("scoring", "measures")])
-def test_a_killed_worker_costs_the_photo_it_had(place: Place, stage: str, table: str) -> None:
+def test_a_killed_worker_costs_no_photo(place: Place, stage: str, table: str) -> None:
     if stage == "clustering":
         place = Place(place.root, SLOWLY)
     place.forget(table)
@@ -196,14 +196,10 @@ def test_a_killed_worker_costs_the_photo_it_had(place: Place, stage: str, table:
     (worker,) = run.workers()
     worker.kill()
     done = run.finish()
-    assert done.code == 1, done.stderr
+    assert done.code == 0, done.stderr  # the photo that it had is done once more, alone
     _without_traceback(done)
-    (failure,) = place.record(stage)["failures"]
-    assert "the worker process died while it had this photo" in failure["reason"]
-    assert f"failed: {failure['image_path']}: " in done.stdout
-
-    done = place.run(stage)
-    assert done.code == 0, done.stdout
+    assert place.record(stage)["failures"] == []
+    assert "3 of 3 photos" in done.stdout
 
 
 def test_a_second_run_on_the_same_output_is_refused(place: Place) -> None:
