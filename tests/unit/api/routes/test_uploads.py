@@ -14,6 +14,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from curation.disk.file_modes import start_umask
 from curation.disk.temporaries import OwnFile
 from curation.domain.faces.ids import photo_id
 from curation.errors import NotAPhotoError
@@ -60,6 +61,8 @@ def test_a_photo_is_stored_as_it_is(empty: ServiceClient) -> None:
     }
     assert (folder(empty) / "IMG 1.jpg").read_bytes() == content
     assert names(empty) == {"IMG 1.jpg"}
+    # One of the user's own photos from now on: the rights are those that the umask gives.
+    assert (folder(empty) / "IMG 1.jpg").stat().st_mode & 0o777 == 0o666 & ~start_umask()
 
 
 def test_each_file_has_its_own_answer(empty: ServiceClient) -> None:

@@ -136,3 +136,10 @@ def test_what_somebody_writes_in_place_is_never_half_read(tmp_path: Path) -> Non
         store.fetch("x", tmp_path / "target", etag=info.etag)
     assert store.fetch("x", tmp_path / "target").size_bytes == 500
     assert (tmp_path / "target").read_bytes() == b"b" * 500
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    left = tmp_path / f".object.{'0' * 16}.curation-tmp"
+    left.write_bytes(b"half")
+    open_store(f"file://{tmp_path}").write("words.json", b"{}")
+    assert not left.exists()
