@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 from unittest import mock
 
+import httpx
 from PIL import Image
 
+from curation.api.app import create_app
 from curation.domain.assets.asset import asset_id
 from curation.domain.faces.ids import face_id, photo_id
 from curation.engines.weights import registry
 from curation.pipelines.stage import content_key
+from curation.settings import Settings
+from curation.workflow import WorkflowOrchestrator
 from tests.fake_asset_jobs import SETTINGS_HASH, FakeAssets, people_picture
 from tests.fake_face_services import FakeFaceServices
 from tests.fake_films import FakeFilms, film, poster_picture
-from tests.service import FACES, PHOTOS, ServiceClient, make_settings, service, write_face_data, write_photo_scores
+from tests.service import (
+    FACES,
+    PHOTOS,
+    FakeOrchestrator,
+    ServiceClient,
+    make_settings,
+    service,
+    write_face_data,
+    write_photo_scores,
+)
 
-__all__ = ["AUTHORISED", "KNOWN_IDS", "described_service"]
+__all__ = ["AUTHORISED", "KNOWN_IDS", "DescribedParts", "described_parts", "described_service", "post_known_film"]
 
 TOKEN = "0123456789-abcdefghij"
 KNOWN_ASSET = people_picture(2)
@@ -37,14 +52,29 @@ KNOWN_IDS = {
 AUTHORISED = {"authorization": f"Bearer {TOKEN}"}
 
 
+@dataclass(frozen=True, slots=True)
+class DescribedParts:
+    """What a service is made of that has something of everything.
+
+    Attributes:
+        settings: Its settings, with the token of `AUTHORISED`.
+        assets: Has taken a picture apart.
+        films: Works on what is posted; `release` ends those that last.
+    """
+
+    settings: Settings
+    assets: FakeAssets
+    films: FakeFilms
+
+
 @contextmanager
-def described_service(folder: Path) -> Iterator[ServiceClient]:
-    """The service, with people, photos, pictures that were taken apart and a film; `KNOWN_IDS` are of them."""
+def described_parts(folder: Path, host: str) -> Iterator[DescribedParts]:
+    """The folders of an event with people, photos and pictures that were taken apart; no weights can be fetched."""
     # No weights are fetched from the web: their sources answer nobody.
     nowhere = {
         name: replace(known, addresses=("http://127.0.0.1:9/nothing",)) for name, known in registry.REGISTRY.items()
     }
-    settings = make_settings(folder, service={"host": "testserver", "token": TOKEN})  # as schemathesis calls it
+    settings = make_settings(folder, service={"host": host, "token": TOKEN})
     write_face_data(settings.io.output_dir, FACES)
     write_photo_scores(settings.io.output_dir, PHOTOS)
     settings.io.input_dir.mkdir()
@@ -55,18 +85,49 @@ def described_service(folder: Path) -> Iterator[ServiceClient]:
     for content, name in ((KNOWN_ASSET, "2 people.jpg"), (b"no picture", "note.txt")):
         assets.settled(assets.submit(content, name).id)
     films = FakeFilms(joined=frozenset({1}))
+    with mock.patch.object(registry, "REGISTRY", MappingProxyType(nowhere)):
+        yield DescribedParts(settings, assets, films)
+        films.release.set()
+
+
+def post_known_film(post: Callable[..., httpx.Response]) -> None:
+    """Give the service the film and the poster of `KNOWN_IDS`."""
+    files = {"film": ("film.mp4", film()), "poster": ("poster.jpg", poster_picture())}
+    answer = post("/videos", files=files, headers=AUTHORISED).json()
+    known = (answer["video"]["video_id"], answer["poster_id"])
+    assert known == (KNOWN_IDS["video_id"], KNOWN_IDS["poster_id"])
+
+
+@contextmanager
+def described_service(folder: Path) -> Iterator[ServiceClient]:
+    """The service, with people, photos, pictures that were taken apart and a film; `KNOWN_IDS` are of them."""
     with (
-        mock.patch.object(registry, "REGISTRY", MappingProxyType(nowhere)),
+        described_parts(folder, "testserver") as parts,  # as schemathesis calls it
         service(
-            settings,
+            parts.settings,
             face_services=FakeFaceServices().connected,
-            open_assets=assets.opened,
-            open_videos=films.open,
+            open_assets=parts.assets.opened,
+            open_videos=parts.films.open,
         ) as client,
     ):
-        files = {"film": ("film.mp4", film()), "poster": ("poster.jpg", poster_picture())}
-        answer = client.post("/videos", files=files, headers=AUTHORISED).json()
-        known = (answer["video"]["video_id"], answer["poster_id"])
-        assert known == (KNOWN_IDS["video_id"], KNOWN_IDS["poster_id"])
+        post_known_film(client.post)
         yield client
-        films.release.set()
+
+
+def main() -> None:
+    """Serve it for real: `python -m tests.described_service FOLDER PORT`, an empty folder and a free port."""
+    import uvicorn
+
+    with described_parts(Path(sys.argv[1]), "127.0.0.1") as parts:
+        app = create_app(
+            lambda: parts.settings,
+            lambda of_event: cast(WorkflowOrchestrator, FakeOrchestrator(of_event)),
+            FakeFaceServices().connected,
+            parts.assets.opened,
+            parts.films.open,
+        )
+        uvicorn.run(app, port=int(sys.argv[2]), log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -26,6 +26,7 @@ __all__ = [
     "SIGN_IN_PATH",
     "STATIC_PREFIX",
     "TokenGuard",
+    "is_guest_path",
     "is_loopback",
     "is_owner",
     "is_token",
@@ -64,6 +65,11 @@ def refuse_open_binding(service: ServiceSettings) -> None:
             "(16 characters or more; preferably in the environment, CURATION_SERVICE__TOKEN), or set the host to "
             "127.0.0.1"
         )
+
+
+def is_guest_path(path: str) -> bool:
+    """Whether guests look for their own photos at this path, if the owner lets them (`service.guest_selfies`)."""
+    return _GUEST_PATHS.fullmatch(path) is not None
 
 
 def is_token(service: ServiceSettings, text: str) -> bool:
@@ -106,7 +112,7 @@ def _refused(request: Request) -> Response | None:
         status, detail = _ONLY_LOCAL
         return problem_response(request, ApiProblem(status, "only_local", detail))
     path = request.url.path
-    if service.guest_selfies and _GUEST_PATHS.fullmatch(path):
+    if service.guest_selfies and is_guest_path(path):
         return None
     if path in _OPEN_PATHS or path.startswith(STATIC_PREFIX) or _has_token(request, service):
         return None

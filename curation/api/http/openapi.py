@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from curation.api.http.access import ACCESS_PROBLEMS, COOKIE_NAME
+from curation.api.context import ServiceContext
+from curation.api.http.access import ACCESS_PROBLEMS, COOKIE_NAME, is_guest_path
 from curation.api.http.errors import problem_responses
 from curation.api.http.requests.examples import add_response_examples
 from curation.api.http.same_site import SAME_SITE_PROBLEMS
 from curation.api.schemas.base import Problem, ProblemItem
+from curation.settings import ServiceSettings
 
 __all__ = ["DESCRIPTION", "TAGS", "openapi_of"]
 
@@ -81,7 +83,10 @@ _TOO_LARGE = {"too_large": (413, "the body may have at most 4 MB")}
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:
-    """The description of the application, generated once."""
+    """The description of the application, generated once.
+
+    That of a service at work says whether its token is needed; that of one which was not started, that it may be.
+    """
     if app.openapi_schema is None:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, tags=app.openapi_tags, routes=app.routes
@@ -95,14 +100,24 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas[model.__name__].pop("$defs", None)
         components["securitySchemes"] = _SECURITY
-        schema["security"] = [{}, *({name: []} for name in _SECURITY)]
-        for path in schema["paths"].values():
+        ways_in: list[dict[str, list[str]]] = [{name: []} for name in _SECURITY]
+        service = _service_settings(app)
+        needs_token = service is not None and service.token is not None
+        schema["security"] = ways_in if needs_token else [{}, *ways_in]
+        for address, path in schema["paths"].items():
             for method, operation in path.items():
+                if service is not None and needs_token and service.guest_selfies and is_guest_path(address):
+                    operation["security"] = [{}, *ways_in]
                 _document_validation(operation["responses"])
                 _document_common(method, operation)
         add_response_examples(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _service_settings(app: FastAPI) -> ServiceSettings | None:
+    context = getattr(app.state, "service", None)
+    return None if context is None else cast(ServiceContext, context).settings.service
 
 
 def _document_validation(responses: dict[str, Any]) -> None:

@@ -311,14 +311,22 @@ def _channels(array: NDArray[Any], colours: int) -> NDArray[Any]:
     return array[:, :, : kept + (1 if array.shape[2] > kept and colours == kept else 0)]
 
 
+def _without_colours(lab: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lightness alone, which TIFF (6.0, section 23) allows, as Lab of greys."""
+    return np.concatenate((lab[:, :, :1], np.zeros((*lab.shape[:2], 2), np.float32)), axis=2)
+
+
 def _lab(array: NDArray[Any], form: _Form) -> NDArray[np.float32]:
     """L from 0 to 100, a and b from -128 to 128."""
     if array.dtype.kind == "f":
-        return array.astype(np.float32)
+        lab = array.astype(np.float32)
+        return lab if lab.shape[2] >= 3 else _without_colours(lab)
     bits = 8 * array.dtype.itemsize
     full = float((1 << bits) - 1)
     lab = array.astype(np.float32)
     lab[:, :, 0] *= 100 / full
+    if lab.shape[2] < 3:
+        return _without_colours(lab)
     steps = 1 << (bits - 8)
     if form.photometric == "CIELAB":  # a and b are signed
         half = 1 << (bits - 1)

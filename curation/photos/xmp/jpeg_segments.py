@@ -159,10 +159,11 @@ def _packets(
 def _next_segment(file: BinaryIO) -> JpegSegment:
     offset = file.tell()
     raw = file.read(2)
-    while raw.endswith(b"\xff\xff"):  # fill bytes
-        raw += file.read(1)
-        if len(raw) > _MAX_FILL_BYTES:
+    while raw.endswith(b"\xff\xff") and len(raw) <= _MAX_FILL_BYTES:  # fill bytes
+        more = file.read(1)
+        if not more:
             break
+        raw += more
     if len(raw) < 2 or raw[0] != 0xFF or raw[-1] in (0x00, 0xFF, _EOI):
         raise PhotoUnreadableError("its header is damaged, or has bytes outside of segments")
     code = raw[-1]

@@ -147,6 +147,18 @@ def test_lab(white: Floats, tags: list[Any], bits: int) -> None:
     assert errors(written(array, photometric="cielab", extratags=tags)) <= (8 if bits == 8 else 2)
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_lightness_alone_is_grey(kind: type[np.generic]) -> None:
+    whites = np.array([[0.0, 0.25, 0.5, 0.75, 1.0]] * 4)
+    full = 100.0 if kind is np.float32 else float(np.iinfo(kind).max)
+    array = opened(written((whites * full).astype(kind), photometric="cielab"))
+    assert array.shape[:2] == (4, 5)
+    colours = array if array.ndim == 3 else array[:, :, np.newaxis]
+    assert int(np.ptp(colours.astype(int), axis=2).max()) <= 1
+    # L of 50 is 18.4 % of the light, which sRGB codes as 119.
+    np.testing.assert_allclose(colours[0, :, 0], [0, 59, 119, 185, 255], atol=2)
+
+
 def test_cmyk_of_floats_is_named_and_of_whole_numbers_opened() -> None:
     inks = np.full((16, 16, 4), [0, 2**31, 2**31, 0], dtype=np.uint32)
     array = opened(written(inks, photometric="separated", iccprofile=cmyk_profile()))
