@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -151,7 +152,10 @@ def test_lab(white: Floats, tags: list[Any], bits: int) -> None:
 def test_lightness_alone_is_grey(kind: type[np.generic]) -> None:
     whites = np.array([[0.0, 0.25, 0.5, 0.75, 1.0]] * 4)
     full = 100.0 if kind is np.float32 else float(np.iinfo(kind).max)
-    array = opened(written((whites * full).astype(kind), photometric="cielab"))
+    grey = written((whites * full).astype(kind), photometric="minisblack")
+    kind_of_light = struct.pack("<HHII", 262, 3, 1, 1)  # the entry that says what the samples are
+    assert grey.count(kind_of_light) == 1
+    array = opened(grey.replace(kind_of_light, struct.pack("<HHII", 262, 3, 1, 8)))
     assert array.shape[:2] == (4, 5)
     colours = array if array.ndim == 3 else array[:, :, np.newaxis]
     assert int(np.ptp(colours.astype(int), axis=2).max()) <= 1
