@@ -74,7 +74,8 @@ def described_parts(folder: Path, host: str) -> Iterator[DescribedParts]:
     nowhere = {
         name: replace(known, addresses=("http://127.0.0.1:9/nothing",)) for name, known in registry.REGISTRY.items()
     }
-    settings = make_settings(folder, service={"host": host, "token": TOKEN})
+    service = {"host": host, "token": TOKEN, "guest_selfies": True, "folder_roots": [str(folder)]}
+    settings = make_settings(folder, service=service)
     write_face_data(settings.io.output_dir, FACES)
     write_photo_scores(settings.io.output_dir, PHOTOS)
     settings.io.input_dir.mkdir()

@@ -24,6 +24,7 @@ from curation.api.http.log_output import log_output
 from curation.api.http.metrics import RequestMeter, ServiceMetrics
 from curation.api.http.mirrored_edits import MirroredEdits
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
+from curation.api.http.requests.allowed_methods import AllowedMethods, MethodGuard
 from curation.api.http.requests.to_pages import GoToPage, redirect_to_page, show_page_to_browsers
 from curation.api.http.requests.unknown_query import refuse_unknown_query
 from curation.api.http.same_site import SameSiteGuard
@@ -168,7 +169,7 @@ def create_app(
     )
     # What the function above makes is always a FastAPI, and this is one, too.
     app.__class__ = _Application
-    for module in (
+    modules = (
         sample,
         event_list,
         folders,
@@ -219,10 +220,9 @@ def create_app(
         weights,
         metrics,
         health,
-    ):
-        app.include_router(module.router)
-    app.include_router(asset_submitting.upload_router)
-    for router in PAGE_ROUTERS:
+    )
+    routers = (*(module.router for module in modules), asset_submitting.upload_router, *PAGE_ROUTERS)
+    for router in routers:
         app.include_router(router)
     add_problem_handlers(app)
     app.add_exception_handler(GoToPage, redirect_to_page)
@@ -232,6 +232,7 @@ def create_app(
     # From the inside out: the middleware that is added last sees a request first.
     app.add_middleware(MirroredEdits)
     app.add_middleware(BodyLimit)
+    app.add_middleware(MethodGuard, methods=AllowedMethods(routers))
     app.add_middleware(EventSwitch)
     app.add_middleware(TokenGuard)
     app.add_middleware(SoundRequests)

@@ -1,117 +1,150 @@
-"""Requests of all kinds, valid and not, for every operation of the description, with all checks of schemathesis.
+"""Requests of all kinds, valid and not, one after the other and in sequences, with all checks of schemathesis.
 
-The service is the real application over a small event, asked directly. What is found is collected (in findings.txt of
-the part's folder at once), so that one fault does not hide others.
+The service is a real one in a process of its own, over a small event that has something of everything. Rounds of
+`schemathesis run` (every operation: examples, all limits of its schema, chance, sequences by what answers give) and
+`schemathesis fuzz` (sequences without end) take turns.
 """
 
 from __future__ import annotations
 
-import shutil
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
 import time
-import traceback
-from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-import hypothesis
-import schemathesis
-from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS
-from schemathesis.core.failures import Failure, FailureGroup
-from schemathesis.core.result import Ok
+import httpx
+import psutil
 
-from tests.described_service import AUTHORISED, KNOWN_IDS, described_service
-from tests.service import ServiceClient
+from tests.described_service import AUTHORISED, KNOWN_IDS, post_known_film
+from tests.redis_server import free_port
 from tests.soak.part import Soak, SoakPart
+from tests.soak.request_checks import EXCUSED, UNPROCESSABLE
 
-__all__ = ["PART"]
+__all__ = ["PART", "configuration"]
 
-_EXAMPLES = 20
-_ANSWER_S = 120.0
-_LEFT_OUT = frozenset(
-    {
-        # Valid by the schema is not yet possible: an id that nobody has, a folder outside of those that may be opened.
-        "positive_data_acceptance",
-        # It sends the token that the check takes away in a header that is always there.
-        "ignored_auth",
-        # What is deleted may be asked for again: it is a label that is taken back, or comes back by undo.
-        "use_after_free",
-        "ensure_resource_availability",
-        "object_level_authorization",
-    }
-)
+_PROJECT = Path(__file__).resolve().parents[2]
+_START_S = 60.0
+_ROUND_S = 420
+_SHORTEST_S = 20
+_MORE_S = 300.0
+_USUAL = ("2xx", "3xx", "401", "403", "404", "409", "429", "5xx")
+_CHANGED = "412"  # what If-Match names is not what there is, of any request that may carry it (RFC 9110, 13.1.1)
+_COUNTED = re.compile(r"(\d+) generated(?:, (\d+) found (\d+) unique failures?)?")
+_MOST_MB = 1500.0
+
+
+def configuration(known: Mapping[str, object]) -> str:
+    """The settings of schemathesis: a token, ids that there are, and what is known of operations.
+
+    Args:
+        known: Values of parameters of paths, by name; half of the requests use them.
+    """
+    lines = [
+        f"headers = {{ Authorization = {json.dumps(AUTHORISED['authorization'])} }}",
+        "[checks.positive_data_acceptance]",
+        f"expected-statuses = {json.dumps([*_USUAL, _CHANGED])}",
+    ]
+    for name, value in known.items():
+        lines += [f"[dictionaries.{name}]", f"values = [{json.dumps(value)}]"]
+        lines += [f'[parameters."path.{name}"]', f"dictionary = {json.dumps(name)}", "probability = 0.5"]
+    statuses = json.dumps([*_USUAL, _CHANGED, *map(str, UNPROCESSABLE)])
+    for label in EXCUSED:
+        lines += ["[[operations]]", f"include-name = {json.dumps(label)}"]
+        lines += [f"checks.positive_data_acceptance.expected-statuses = {statuses}"]
+    # To delete a job is to cancel it: its record, its log and its events stay.
+    lines += ["[[operations]]", 'include-path-regex = "^/jobs/"', "checks.use_after_free.enabled = false"]
+    return "\n".join(lines) + "\n"
 
 
 def run(soak: Soak) -> None:
     """Ask until the time is over, a service anew for each round."""
-    found: dict[str, str] = {}
+    (soak.folder / "schemathesis.toml").write_text(configuration(KNOWN_IDS), encoding="utf-8")
+    broken: list[str] = []
     for chance in soak.rounds():
-        folder = soak.folder / f"round {soak.counts['rounds']}"
-        folder.mkdir()
-        with described_service(folder) as client:
-            for operation in _operations(client):
-                for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                    _ask(soak, operation, mode, chance.randrange(2**32), found)
-                if time.monotonic() > soak.ends_at:
-                    break
-        shutil.rmtree(folder, ignore_errors=True)
-    soak.expect(not found, "every request gets a documented answer:\n" + "\n".join(found.values()))
+        left_s = int(soak.ends_at - time.monotonic())
+        seconds = max(_SHORTEST_S, min(_ROUND_S, left_s))
+        command = "run" if soak.counts["rounds"] % 2 == 0 else "fuzz"
+        said = soak.folder / f"{soak.counts['rounds']} {command}.txt"
+        with _served(soak, soak.folder / f"event {soak.counts['rounds']}") as address:
+            code = _asked(soak, address, command, seconds, chance.randrange(2**31), said)
+        if code:
+            broken.append(f"see {said}")
+            soak.say(f"schemathesis {command} ended with {code}: {said}")
+    soak.expect(not broken, "every request gets a documented answer: " + "; ".join(broken))
 
 
-def _operations(client: ServiceClient) -> Iterator[Any]:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", client.app, headers=AUTHORISED)
-    for result in schema.get_all_operations():
-        assert isinstance(result, Ok)
-        yield result.ok()
+def _asked(soak: Soak, address: str, command: str, seconds: int, seed: int, said: Path) -> int:
+    words = [sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "--no-color", command]
+    words += [f"{address}/openapi.json", "--checks", "all", "--continue-on-failure"]
+    words += ["--max-time", str(seconds), "--seed", str(seed), "--request-timeout", "120", "--max-response-time", "100"]
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.soak.request_checks", "PYTHONPATH": str(_PROJECT)}
+    with said.open("wb") as file:
+        done = subprocess.run(
+            words,
+            cwd=soak.folder,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            timeout=seconds + _MORE_S,
+            check=False,
+        )
+    counted = _COUNTED.findall(said.read_text(errors="replace"))
+    soak.counts["requests"] += sum(int(count[0]) for count in counted)
+    soak.counts["unique failures"] += sum(int(count[2] or 0) for count in counted)
+    soak.expect(counted, f"schemathesis counts its requests: {said}")
+    return done.returncode
 
 
-def _ask(soak: Soak, operation: Any, mode: GenerationMode, seed: int, found: dict[str, str]) -> None:
-    checks: list[Any] = [check for check in CHECKS.get_all() if check.__name__ not in _LEFT_OUT]
-
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=_EXAMPLES,
-        deadline=None,
-        database=None,
-        phases=[hypothesis.Phase.generate],
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    @hypothesis.given(operation.as_strategy(generation_mode=mode), st.booleans())
-    def send(case: schemathesis.Case[Any], is_known: bool) -> None:
-        if is_known and mode is GenerationMode.POSITIVE:
-            for name in KNOWN_IDS.keys() & (case.path_parameters or {}).keys():
-                case.path_parameters[name] = KNOWN_IDS[name]
-        soak.counts["requests"] += 1
-        try:
-            case.call_and_validate(checks=checks, headers=AUTHORISED, timeout=_ANSWER_S)
-        except FailureGroup as group:
-            for failure in group.exceptions:
-                _note(soak, failure, operation.label, case, found)
-        except Exception as error:  # of the application, which the client passes on, or no answer in time
-            _note(soak, error, operation.label, case, found)
-
-    # An operation that takes nothing cannot be asked wrongly.
-    with suppress(Unsatisfiable):
-        send()
-
-
-def _note(soak: Soak, failure: BaseException, label: str, case: schemathesis.Case[Any], found: dict[str, str]) -> None:
-    title = failure.title if isinstance(failure, Failure) else type(failure).__name__
-    key = f"{label}: {title}"
-    if key not in found:
-        said = str(failure).strip() if isinstance(failure, Failure) else _where(failure)
-        said = said.replace("\n", " | ")[:600]
-        found[key] = f"{key}: {said}; {case.as_curl_command()[:600]}"
-        with (soak.folder / "findings.txt").open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(found[key] + "\n")
+@contextmanager
+def _served(soak: Soak, folder: Path) -> Iterator[str]:
+    """A service; afterwards it is well, has logged no fault of the program, and ends."""
+    folder.mkdir()
+    port = free_port()
+    log = soak.folder / f"{folder.name}.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.described_service", str(folder), str(port)],
+            cwd=_PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        with httpx.Client(base_url=address, headers=AUTHORISED, timeout=120) as http:
+            _started(http, process, log)
+            post_known_film(http.post)
+            yield address
+            soak.expect(http.get("/health").status_code == 200, f"the service is well: {log}")
+        used_mb = round(psutil.Process(process.pid).memory_info().rss / 1e6)
+        soak.counts["service at most in MB"] = max(soak.counts["service at most in MB"], used_mb)
+        soak.expect(used_mb < _MOST_MB, f"memory stays: {used_mb} MB")
+        process.send_signal(signal.SIGTERM)
+        soak.expect(process.wait(60) in (0, -signal.SIGTERM), f"it ends well: {log}")
+        logged = log.read_text(errors="replace")
+        soak.expect("Traceback" not in logged, f"no fault of the program is logged: {log}")
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
-def _where(error: BaseException) -> str:
-    """An error with the place where it began."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{error!r} at {last.filename.rpartition('/')[2]}:{last.lineno}"
+def _started(http: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _START_S
+    while True:
+        with suppress(httpx.TransportError):
+            if http.get("/health").status_code == 200:
+                return
+        if process.poll() is not None or time.monotonic() > end:
+            raise AssertionError(f"the service did not start:\n{log.read_text(errors='replace')}")
+        time.sleep(0.1)
 
 
-PART = SoakPart("requests", "requests of all kinds for every operation, with all checks", run)
+PART = SoakPart("requests", "requests of all kinds for every operation, alone and in sequences, with all checks", run)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -124,6 +125,7 @@ __all__ = [
     "STATUS_OF_ERROR",
     "ApiProblem",
     "add_problem_handlers",
+    "invalid_body",
     "problem_body",
     "problem_of",
     "problem_response",
@@ -360,6 +362,17 @@ def problem_responses(**examples: tuple[int, str]) -> dict[int | str, dict[str, 
     return out
 
 
+def invalid_body(error: ValidationError) -> ApiProblem:
+    """The problem for a body that a route reads itself, in the words of all others."""
+    return _invalid([(("body", *one["loc"]), cast(dict[str, Any], one)) for one in error.errors(include_url=False)])
+
+
+def _invalid(mistakes: Sequence[tuple[tuple[str | int, ...], Mapping[str, Any]]]) -> ApiProblem:
+    errors = [{"where": ".".join(map(str, place)), "message": said_of(one)} for place, one in mistakes]
+    detail = "the request is not valid: " + "; ".join(f"{field_of(place)} {said_of(one)}" for place, one in mistakes)
+    return ApiProblem(422, "request_invalid", detail, extra={"errors": errors})
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of `app` as problem+json."""
 
@@ -390,13 +403,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     def on_invalid_request(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        errors = [
-            {"where": ".".join(str(part) for part in problem["loc"]), "message": said_of(problem)}
-            for problem in error.errors()
-        ]
-        said = (f"{field_of(problem['loc'])} {said_of(problem)}" for problem in error.errors())
-        detail = "the request is not valid: " + "; ".join(said)
-        return problem_response(request, ApiProblem(422, "request_invalid", detail, extra={"errors": errors}))
+        return problem_response(request, _invalid([(tuple(one["loc"]), one) for one in error.errors()]))
 
     def on_client_gone(request: Request, error: Exception) -> Response:
         # Nobody reads it; without it the log would call every upload that was broken off a fault of the program.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
-__all__ = ["Out", "Page", "Problem", "Score", "Text"]
+__all__ = ["Flag", "Number", "Out", "Page", "Problem", "Score", "Sent", "Text", "Whole"]
 
 
 def _encodable(text: str) -> str:
@@ -15,6 +15,32 @@ def _encodable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_encodable)]
+
+
+Flag = Annotated[bool, Strict()]
+"""true or false in a body, and nothing that only looks like it: "no" and 0 may be mistakes of a script."""
+Whole = Annotated[int, Strict()]
+"""A whole number in a body; neither text nor true."""
+Number = Annotated[float, Strict()]
+"""A number in a body; neither text nor true."""
+
+
+class Sent(BaseModel):
+    """The base of all bodies of requests: what it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _wholes(cls, sent: Any) -> Any:
+        # JSON has one kind of numbers: 2.0 is a whole one (JSON Schema 2020-12, core, 6.3), however a script writes it.
+        return {key: _whole(value) for key, value in sent.items()} if isinstance(sent, dict) else sent
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Out(BaseModel):

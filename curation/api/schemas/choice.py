@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 
-from curation.api.schemas.base import Out, Score, Text
+from curation.api.schemas.base import Flag, Out, Score, Sent, Text, Whole
 from curation.domain.choosing.day import CoverDay
 from curation.domain.choosing.shortcomings import WhyNot
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
@@ -88,7 +88,7 @@ class CoverageOut(Out):
     """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
 
 
-class ChoiceIn(BaseModel):
+class ChoiceIn(Sent):
     """What to choose."""
 
     model_config = ConfigDict(
@@ -99,9 +99,9 @@ class ChoiceIn(BaseModel):
         },
     )
 
-    count: Annotated[int, Field(ge=1, le=MAX_CHOICE, description="The number of photos to choose.")]
+    count: Annotated[Whole, Field(ge=1, le=MAX_CHOICE, description="The number of photos to choose.")]
     main_at_least: Annotated[
-        int,
+        Whole,
         Field(
             ge=0,
             le=100,
@@ -110,7 +110,7 @@ class ChoiceIn(BaseModel):
         ),
     ] = 3
     important_at_least: Annotated[
-        int,
+        Whole,
         Field(
             ge=0,
             le=100,
@@ -118,7 +118,7 @@ class ChoiceIn(BaseModel):
             validation_alias=AliasChoices("important_at_least", "at_least_important"),
         ),
     ] = 1
-    one_per_burst: Annotated[bool, Field(description="Choose at most one photo of each burst.")] = True
+    one_per_burst: Annotated[Flag, Field(description="Choose at most one photo of each burst.")] = True
     cover_day: Annotated[
         CoverDay, Field(description="Which parts of the day should each have a photo: hours, scenes, or none.")
     ] = CoverDay.NONE

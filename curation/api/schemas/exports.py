@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from curation.api.schemas.base import Out, Text
+from curation.api.schemas.base import Flag, Out, Sent, Text, Whole
 from curation.domain.choosing.export import ExportMode, ExportRequest
 from curation.domain.choosing.programs import Program
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
@@ -22,7 +22,7 @@ _MAX_LABEL = 50
 PhotoIdText = Annotated[str, Field(pattern=PHOTO_ID_PATTERN)]
 
 
-class ExportIn(BaseModel):
+class ExportIn(Sent):
     """What to export. Without `photos` and `best`, the picked photos."""
 
     model_config = ConfigDict(
@@ -42,26 +42,26 @@ class ExportIn(BaseModel):
 
     photos: Annotated[tuple[PhotoIdText, ...] | None, Field(min_length=1, max_length=MAX_PHOTOS)] = None
     """These photos, in this order; for instance those of `POST /choice`."""
-    best: Annotated[int | None, Field(ge=1, le=MAX_PHOTOS, strict=True)] = None
+    best: Annotated[Whole | None, Field(ge=1, le=MAX_PHOTOS)] = None
     """This number of the best photos that were not rejected."""
     mode: ExportMode = ExportMode.COPY
     """`copy`, `hardlink` (takes no disk space, but a change of the link also changes the original), or one `zip`."""
     name: Annotated[str, Field(max_length=_MAX_NAME, examples=["Anna's wedding"])] = ""
     """The name of the new sub-folder or ZIP file; if empty, the current time. A number is added to a name that is
     taken."""
-    embed: bool | None = None
+    embed: Flag | None = None
     """Whether ratings, names and face regions are written into the JPEG copies, for Lightroom and others; the default
     is true, except for hard links."""
-    sidecars: bool = False
+    sidecars: Flag = False
     """Whether every photo gets a NAME.jpg.xmp, for digiKam and darktable. RAW files always have their NAME.xmp."""
-    raw_files: bool = False
+    raw_files: Flag = False
     """Whether the RAW file of a photo is exported too."""
-    companions: bool = True
+    companions: Flag = True
     """Whether what belongs to a photo is exported too: the moving part of a Live Photo, voice memos, and what other
     programs wrote beside it (.AAE, .pp3, .dop and others). If not, the warnings name it."""
-    csv: bool = True
+    csv: Flag = True
     """Whether a table, photos.csv, is written."""
-    contact_sheet: bool = True
+    contact_sheet: Flag = True
     """Whether a contact sheet, contact_sheet.html, is written."""
     picked_label: Annotated[str, Field(max_length=_MAX_LABEL, examples=["Green"])] = "Green"
     """The colour label for picked photos that have none; if empty, none is set. Lightroom compares it with the names of

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from curation.api.http.urls import face_picture_url
-from curation.api.schemas.base import Out, Page
+from curation.api.schemas.base import Out, Page, Sent, Whole
 from curation.domain.faces.ids import FACE_ID_PATTERN, PHOTO_ID_PATTERN
 from curation.domain.faces.index import FaceEntry
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
@@ -115,25 +115,27 @@ class FaceOut(Out):
     """Only in the response for a single photo, after scoring."""
 
 
-class BoxIn(BaseModel):
+class BoxIn(Sent):
     """A rectangle in pixels of the upright full-size photo."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    x: Annotated[int, Field(ge=0, le=MAX_SIDE_PX, examples=[1204])]
-    y: Annotated[int, Field(ge=0, le=MAX_SIDE_PX, examples=[388])]
-    w: Annotated[int, Field(ge=1, le=MAX_SIDE_PX, examples=[240])]
-    h: Annotated[int, Field(ge=1, le=MAX_SIDE_PX, examples=[310])]
+    x: Annotated[Whole, Field(ge=0, le=MAX_SIDE_PX, examples=[1204])]
+    y: Annotated[Whole, Field(ge=0, le=MAX_SIDE_PX, examples=[388])]
+    w: Annotated[Whole, Field(ge=1, le=MAX_SIDE_PX, examples=[240])]
+    h: Annotated[Whole, Field(ge=1, le=MAX_SIDE_PX, examples=[310])]
 
 
-class DrawnFaceIn(BaseModel):
+class DrawnFaceIn(Sent):
     """Where a face is that was not found, and whose it is if that is known."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     photo_id: PhotoId
     box: BoxIn
-    cluster_id: Annotated[int | None, Field(ge=0, le=MAX_CLUSTER_ID, description="The person whose face it is.")] = None
+    cluster_id: Annotated[Whole | None, Field(ge=0, le=MAX_CLUSTER_ID, description="The person whose face it is.")] = (
+        None
+    )
     name: Annotated[
         str | None,
         Field(max_length=MAX_NAME_CHARS, description="The name of the person; a new name makes an important person."),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Page, Text
+from curation.api.schemas.base import Out, Page, Sent, Text
 from curation.domain.report import Progress
 from curation.jobs.job import Job, JobState, Stage
 from curation.jobs.pace import Pace
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-class StageRequest(BaseModel):
+class StageRequest(Sent):
     """The optional body of a stage: it has no fields yet, all settings are those of config.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

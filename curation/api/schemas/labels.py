@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from curation.api.schemas.base import Sent
 from curation.domain.labelling.labels import Category, PersonLabel
 
 __all__ = ["LabelIn", "LabelsOut", "label_out"]
 
 
-class LabelIn(BaseModel):
+class LabelIn(Sent):
     """The label of a cluster."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from curation.api.http.urls import face_picture_url
-from curation.api.schemas.base import Out, Page
+from curation.api.schemas.base import Out, Page, Sent, Whole
 from curation.api.schemas.labels import LabelIn
 from curation.api.schemas.person_attributes import PersonAttributesOut
 from curation.domain.attributes.values import FaceAttributes
@@ -44,7 +44,7 @@ MAX_CLUSTERS = 50_000
 MAX_FACES = 20_000
 MAX_CLUSTER_ID = 999_999_999
 
-ClusterIdValue = Annotated[int, Field(ge=0, le=MAX_CLUSTER_ID, examples=[3])]
+ClusterIdValue = Annotated[Whole, Field(ge=0, le=MAX_CLUSTER_ID, examples=[3])]
 FaceIdValue = Annotated[str, Field(pattern=FACE_ID_PATTERN, examples=["5b41f1e3a0c9d27e-0"])]
 ClusterIds = Annotated[tuple[ClusterIdValue, ...], Field(max_length=MAX_CLUSTERS)]
 FaceIds = Annotated[tuple[FaceIdValue, ...], Field(max_length=MAX_FACES)]
@@ -97,7 +97,7 @@ class PersonPage(Page):
     people: tuple[PersonOut, ...]
 
 
-class _Change(BaseModel):
+class _Change(Sent):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[Name, Field(description="Null removes the name; if omitted, it stays.")] = None
@@ -136,7 +136,7 @@ class PeoplePatch(_Change):
 
     ids: ClusterIds = ()
     strangers_below_photos: Annotated[
-        int | None,
+        Whole | None,
         Field(ge=1, le=1_000_000, description="People without a label in fewer photos than this become `other`."),
     ] = None
 
@@ -212,7 +212,7 @@ class CorrectedFaceOut(Out):
         )
 
 
-class CorrectionIn(BaseModel):
+class CorrectionIn(Sent):
     """A correction of the grouping.
 
     `same_person` with `cluster_ids`: merge these clusters. `same_person` with `face_ids` and `cluster_id` or `name`:

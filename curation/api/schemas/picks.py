@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Page
+from curation.api.schemas.base import Out, Page, Sent, Whole
 from curation.domain.faces.ids import PHOTO_ID_PATTERN, photo_id
 from curation.domain.judging.picks import MAX_RATING, PhotoPick, Pick
 
@@ -25,11 +25,11 @@ __all__ = [
 MAX_CHANGES = 20_000
 """Photos in one request; a large event at once."""
 
-Rating = Annotated[int | None, Field(ge=1, le=MAX_RATING, examples=[5])]
+Rating = Annotated[Whole | None, Field(ge=1, le=MAX_RATING, examples=[5])]
 PhotoIdText = Annotated[str, Field(pattern=PHOTO_ID_PATTERN, examples=["1f0c4be9d93c4c3c"])]
 
 
-class PickIn(BaseModel):
+class PickIn(Sent):
     """The pick and rating of a photo; a field that is omitted is removed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
@@ -44,7 +44,7 @@ class PickChange(PickIn):
     photo_id: PhotoIdText
 
 
-class PicksPatch(BaseModel):
+class PicksPatch(Sent):
     """Changes of many photos."""
 
     model_config = ConfigDict(

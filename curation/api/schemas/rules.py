@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from typing import Annotated, Any, Literal
+import operator
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from curation.api.schemas.base import Out, Score, Text
+from curation.api.schemas.base import Flag, Number, Out, Score, Sent, Text, Whole
 from curation.api.schemas.jobs import JobOut
 from curation.event.rules.controls import SECTIONS
 from curation.settings import ScoringSettings
@@ -30,21 +33,38 @@ __all__ = [
 MAX_TOP = 2000
 
 Value = bool | int | float | str
+_AS_SENT: dict[Any, Any] = {bool: Flag, int: Whole, float: Number}
+
+
+def _as_sent(annotation: Any) -> Any:
+    """A setting's type for a body: texts of the environment may be numbers in settings, in a body they are mistakes."""
+    if get_origin(annotation) is Annotated:
+        kind, *more = get_args(annotation)
+        return Annotated[(_as_sent(kind), *more)]
+    if get_origin(annotation) in (Union, UnionType):
+        return functools.reduce(operator.or_, map(_as_sent, get_args(annotation)))
+    return _AS_SENT.get(annotation, annotation) if inspect.isclass(annotation) else annotation
+
+
+class _SentNumbers(Sent):
+    model_config = ConfigDict(allow_inf_nan=False)
 
 
 def _partial(model: type[BaseModel], name: str) -> type[BaseModel]:
     """The same model with all fields optional and no defaults: fields that a request omits stay as they are."""
     fields: dict[str, Any] = {}
     for key, field in model.model_fields.items():
-        annotation: Any = field.annotation
+        annotation: Any = _as_sent(field.annotation)
         if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
             annotation = _partial(annotation, f"{annotation.__name__}Change")
-        elif field.metadata:
-            annotation = Annotated[(annotation, *field.metadata)]
+        else:
+            # `mode: off` of YAML is false; in JSON it is a word.
+            limits = tuple(one for one in field.metadata if not isinstance(one, BeforeValidator))
+            annotation = Annotated[(annotation, *limits)] if limits else annotation
         fields[key] = (annotation, Field(default=None, validate_default=False))
     return create_model(
         name,
-        __config__=ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False),
+        __base__=_SentNumbers,
         __doc__=f"{(model.__doc__ or '').strip()} Fields that are omitted stay as they are.",
         **fields,
     )
@@ -60,7 +80,7 @@ def _section_change(name: str) -> Any:
 _SECTION_FIELDS: dict[str, Any] = {name: _section_change(name) for name in SECTIONS}
 ScoringChange = create_model(
     "ScoringChange",
-    __config__=ConfigDict(extra="forbid", frozen=True),
+    __base__=Sent,
     __doc__="Values to change, as under `scoring` in config.yaml; fields that are omitted stay as they are.",
     **_SECTION_FIELDS,
 )
@@ -68,7 +88,7 @@ ScoringChange = create_model(
 _EXAMPLE: Any = {"weights": {"smile": 5.0}, "rules": {"require_smile": {"mode": "veto"}}}
 
 
-class RulesUpdate(BaseModel):
+class RulesUpdate(Sent):
     """Rules to save in config.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"scoring": _EXAMPLE}]})
@@ -85,7 +105,7 @@ class RulesPreviewRequest(RulesUpdate):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"scoring": _EXAMPLE, "top": 100}]})
 
-    top: Annotated[int, Field(ge=1, le=MAX_TOP, description="The number of best photos to compare.")] = 100
+    top: Annotated[Whole, Field(ge=1, le=MAX_TOP, description="The number of best photos to compare.")] = 100
 
 
 class RuleControlOut(Out):

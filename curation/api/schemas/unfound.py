@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from curation.api.schemas.base import Out, Page, Text
+from curation.api.schemas.base import Out, Page, Sent, Text, Whole
 from curation.api.schemas.people import MAX_CLUSTER_ID
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.identity.unfound import Unfound, UnfoundKind, Why
@@ -99,7 +99,7 @@ class UnfoundChanged(Out):
         return cls(word=UnfoundOut.of(word), undoable=word.kind is not UnfoundKind.PICK, left=len(left))
 
 
-class AttachIn(BaseModel):
+class AttachIn(Sent):
     """Who or what a word is about from now on: a person for a label, a photo for a pick."""
 
     model_config = ConfigDict(
@@ -109,7 +109,7 @@ class AttachIn(BaseModel):
     )
 
     cluster_id: Annotated[
-        int | None, Field(ge=0, le=MAX_CLUSTER_ID, description="The person who gets the name and category.")
+        Whole | None, Field(ge=0, le=MAX_CLUSTER_ID, description="The person who gets the name and category.")
     ] = None
     photo_id: Annotated[
         str | None, Field(pattern=PHOTO_ID_PATTERN, description="The photo that gets the pick and the stars.")

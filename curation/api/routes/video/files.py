@@ -37,6 +37,8 @@ COVER_PX = 640
 
 _ALSO_CALLED = {"vtt": "webvtt", "csv": "markers"}
 _FORMATS = (*EXPORT_FORMATS, *_ALSO_CALLED)
+_EXPORTED = binary("*/*", "The file.")
+_EXPORTED[200]["content"]["application/json"] = {"schema": {"type": "object"}}  # OpenTimelineIO
 FormatPath = Annotated[
     str,
     PathParameter(
@@ -173,7 +175,7 @@ async def get_video_cover(
     summary="Names over time, for players and editors",
     response_class=Response,
     responses={
-        **binary("*/*", "The file."),
+        **_EXPORTED,
         **problem_responses(
             **_PROBLEMS,
             **NOT_READY,

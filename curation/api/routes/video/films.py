@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from curation.api.context import Context, ServiceContext
-from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.errors import ApiProblem, invalid_body, problem_responses
 from curation.api.http.multipart_stream import BrokenFormError, body_in_pieces, boundary_of, parts_of
 from curation.api.http.paging import Limit, Offset
 from curation.api.http.requests.pictures_made import made
@@ -293,9 +293,4 @@ async def _addresses(request: Request) -> AddressesIn:
     except ClientDisconnect as error:
         raise ApiProblem(400, "bad_request", "the body is cut off") from error
     except ValidationError as error:
-        errors = [
-            {"where": ".".join(["body", *map(str, one["loc"])]), "message": one["msg"]}
-            for one in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        detail = "the request is not valid: " + "; ".join(f"{one['where']}: {one['message']}" for one in errors)
-        raise ApiProblem(422, "request_invalid", detail, extra={"errors": errors}) from error
+        raise invalid_body(error) from error

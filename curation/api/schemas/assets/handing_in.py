@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from curation.api.schemas.assets.rows import AssetOut
-from curation.api.schemas.base import Out, Text
+from curation.api.schemas.base import Out, Sent, Text
 from curation.api.schemas.faces import PhotoId
 
 __all__ = ["MAX_PHOTO_IDS", "HandedInOut", "PhotosIn", "SubmittedOut"]
@@ -36,7 +36,7 @@ class SubmittedOut(Out):
     assets: tuple[HandedInOut, ...]
 
 
-class PhotosIn(Out):
+class PhotosIn(Sent):
     """Photos of the event."""
 
     photo_ids: Annotated[tuple[PhotoId, ...], Field(min_length=1, max_length=MAX_PHOTO_IDS)]

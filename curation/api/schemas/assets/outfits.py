@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Text
+from curation.api.schemas.base import Out, Sent, Text
 from curation.domain.faces.face import Box
 from curation.domain.faces.ids import photo_id
 from curation.domain.outfits.dress import DressCount, DressedPerson
@@ -126,7 +126,7 @@ class OutfitSuggestionsOut(Out):
     spread: SpreadOut
 
 
-class AnswerIn(BaseModel):
+class AnswerIn(Sent):
     """The answer to a suggestion."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)

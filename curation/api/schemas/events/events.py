@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Text
+from curation.api.schemas.base import Out, Sent, Text
 from curation.jobs.events.summaries import EventState
 
 __all__ = ["EventListOut", "EventOpening", "EventOut"]
@@ -114,7 +114,7 @@ class EventListOut(Out):
     events: tuple[EventOut, ...]
 
 
-class EventOpening(BaseModel):
+class EventOpening(Sent):
     """Which folder to open."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Page, Text
+from curation.api.schemas.base import Out, Page, Sent, Text
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.event.known_people.enrolment import Enrolled, NamedPerson
 from curation.event.known_people.forgetting import Forgotten, Trace
@@ -112,7 +112,7 @@ class KnownPersonWithFaces(Out):
         )
 
 
-class RenameIn(BaseModel):
+class RenameIn(Sent):
     """Another name of a known person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -120,7 +120,7 @@ class RenameIn(BaseModel):
     name: Name
 
 
-class MergeIn(BaseModel):
+class MergeIn(Sent):
     """The person who gets the faces, and whose name stays."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -128,7 +128,7 @@ class MergeIn(BaseModel):
     into: PersonId
 
 
-class AddIn(BaseModel):
+class AddIn(Sent):
     """Whom of the event the gallery shall know; asking is the consent that you have, see docs/gallery.md."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"names": ["Anna"]}]})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Text
+from curation.api.schemas.base import Number, Out, Sent, Text, Whole
 from curation.api.schemas.known_people.people import PersonId, face_url
 from curation.api.schemas.people import MAX_CLUSTER_ID
 from curation.domain.faces.index import EventIndex
@@ -80,7 +80,7 @@ class ProposalsOut(Out):
     proposals: tuple[ProposalOut, ...]
 
 
-class ProposalAnswerIn(BaseModel):
+class ProposalAnswerIn(Sent):
     """The user's answer to a proposal, with the person whose name was shown."""
 
     model_config = ConfigDict(
@@ -103,16 +103,16 @@ class ProposalAnsweredOut(Out):
     """Whether the gallery has no faces of this event of the person yet, so that they can be added, if you want."""
 
 
-class ShownIn(BaseModel):
+class ShownIn(Sent):
     """A proposal that was shown to the user."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cluster_id: Annotated[int, Field(ge=0, le=MAX_CLUSTER_ID)]
+    cluster_id: Annotated[Whole, Field(ge=0, le=MAX_CLUSTER_ID)]
     person_id: PersonId
 
 
-class AcceptAllIn(BaseModel):
+class AcceptAllIn(Sent):
     """Accept all names, no questions, from a certainty on, as far as the user saw them."""
 
     model_config = ConfigDict(
@@ -121,7 +121,7 @@ class AcceptAllIn(BaseModel):
         json_schema_extra={"examples": [{"from_certainty": 0.95, "shown": [{"cluster_id": 3, "person_id": "3f2a"}]}]},
     )
 
-    from_certainty: Annotated[float, Field(ge=0, le=1)]
+    from_certainty: Annotated[Number, Field(ge=0, le=1)]
     shown: Annotated[tuple[ShownIn, ...], Field(max_length=10_000)]
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Text
+from curation.api.schemas.base import Flag, Out, Sent, Text
 from curation.jobs.following.follower import Following
 
 __all__ = ["FollowingIn", "FollowingOut"]
 
 
-class FollowingIn(BaseModel):
+class FollowingIn(Sent):
     """The switch."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    is_on: bool
+    is_on: Flag
     """Whether new photos are looked through by themselves."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Text
+from curation.api.schemas.base import Flag, Number, Out, Sent, Text
 from curation.event.guests.finder import SelfieAnswer
 from curation.event.guests.links import GuestLink, GuestPhotos
 
@@ -16,7 +16,7 @@ _MAX_DAYS = 90
 _MAX_NAME = 80
 
 
-class GuestLinkIn(BaseModel):
+class GuestLinkIn(Sent):
     """A link for guests."""
 
     model_config = ConfigDict(
@@ -30,9 +30,9 @@ class GuestLinkIn(BaseModel):
     """For you, to tell links apart."""
     photos: GuestPhotos = GuestPhotos.PICKS
     """Which photos of themselves guests see: those that you `picks`, or `all` that you did not reject."""
-    download: bool = True
+    download: Flag = True
     """Whether they may download these photos as they are."""
-    days: Annotated[float, Field(gt=0, le=_MAX_DAYS)] = 14
+    days: Annotated[Number, Field(gt=0, le=_MAX_DAYS)] = 14
     """After how many days the link ends."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from curation.api.schemas.base import Out, Page, Text
+from curation.api.schemas.base import Flag, Out, Page, Sent, Text, Whole
 from curation.api.schemas.exports import MAX_PHOTOS, PhotoIdText
 from curation.domain.choosing.programs import Program
 from curation.domain.choosing.sidecars import (
@@ -23,7 +23,7 @@ __all__ = ["SidecarEntryOut", "SidecarsIn", "SidecarsOut"]
 _MAX_LABEL = 50
 
 
-class SidecarsIn(BaseModel):
+class SidecarsIn(Sent):
     """Which sidecars to write. Without `photos` and `best`, those of the picked photos."""
 
     model_config = ConfigDict(
@@ -46,17 +46,17 @@ class SidecarsIn(BaseModel):
     """`picked`, or `all` photos about which there is something to write."""
     photos: Annotated[tuple[PhotoIdText, ...] | None, Field(min_length=1, max_length=MAX_PHOTOS)] = None
     """These photos; for instance those of `POST /choice`."""
-    best: Annotated[int | None, Field(ge=1, le=MAX_PHOTOS)] = None
+    best: Annotated[Whole | None, Field(ge=1, le=MAX_PHOTOS)] = None
     """This number of the best photos that were not rejected."""
-    stars: bool = True
+    stars: Flag = True
     """Whether your stars are written."""
-    flags: bool = True
+    flags: Flag = True
     """Whether it is written that you picked or rejected a photo."""
-    people: bool = True
+    people: Flag = True
     """Whether the names of people are written, with where their faces are."""
-    keywords: bool = True
+    keywords: Flag = True
     """Whether the names of people are written as keywords."""
-    dry_run: bool = True
+    dry_run: Flag = True
     """Whether it is only listed what would be written."""
     picked_label: Annotated[str, Field(max_length=_MAX_LABEL, examples=["Green"])] = "Green"
     """The colour label for picked photos that have none; if empty, none is set."""

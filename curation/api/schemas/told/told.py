@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from curation.api.schemas.base import Out, Text
+from curation.api.schemas.base import Out, Sent, Text, Whole
 from curation.api.schemas.people import MAX_CLUSTER_ID
 from curation.api.schemas.picks import MAX_CHANGES, PhotoIdText
 from curation.domain.faces.ids import photo_id
@@ -150,7 +150,7 @@ class ToldOut(Out):
         )
 
 
-class TakePicksIn(BaseModel):
+class TakePicksIn(Sent):
     """Which stars and rejections to take over."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"photos": None}]})
@@ -161,7 +161,7 @@ class TakePicksIn(BaseModel):
     ] = None
 
 
-class NameAnswerIn(BaseModel):
+class NameAnswerIn(Sent):
     """The user's answer to a name that the files propose, with the name that was shown."""
 
     model_config = ConfigDict(
@@ -170,7 +170,7 @@ class NameAnswerIn(BaseModel):
         json_schema_extra={"examples": [{"cluster_id": 3, "name": "Anna", "answer": "accept"}]},
     )
 
-    cluster_id: Annotated[int, Field(ge=0, le=MAX_CLUSTER_ID)]
+    cluster_id: Annotated[Whole, Field(ge=0, le=MAX_CLUSTER_ID)]
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
     answer: Literal["accept", "refuse"]
 

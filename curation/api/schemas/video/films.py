@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from curation.api.http.urls import root_of
-from curation.api.schemas.base import Out, Page, Text
+from curation.api.schemas.base import Out, Page, Sent, Text
 from curation.api.schemas.jobs import JobOut
 from curation.domain.film.people import TrailerResult
 from curation.jobs.video.film_record import FilmTask, TaskKind, TaskState
@@ -32,17 +32,22 @@ __all__ = [
 VIDEO_ID_PATTERN = "^([0-9a-f]{16}|[0-9a-f]{32})$"
 _LONGEST_ADDRESS = 2000
 
+_Address = Annotated[
+    str,
+    # The pattern is told only: what is said of a wrong address is said below.
+    Field(min_length=1, max_length=_LONGEST_ADDRESS, json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
+]
 Seconds = Annotated[float, Field(ge=0, examples=[12.48])]
 VideoId = Annotated[str, Field(pattern=VIDEO_ID_PATTERN, examples=["9f86d081884c7d6560303ae22b998861"])]
 
 
-class AddressesIn(BaseModel):
+class AddressesIn(Sent):
     """A film by its address, with a poster perhaps; only where `video.urls` allows it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    trailer: Annotated[str, Field(min_length=1, max_length=_LONGEST_ADDRESS, examples=["https://example.org/film.mp4"])]
-    poster: Annotated[str | None, Field(min_length=1, max_length=_LONGEST_ADDRESS)] = None
+    trailer: Annotated[_Address, Field(examples=["https://example.org/film.mp4"])]
+    poster: _Address | None = None
 
     @model_validator(mode="after")
     def _are_addresses(self) -> AddressesIn:
