@@ -153,8 +153,9 @@ class Directory:
 
     @property
     def jpeg_tables(self) -> bytes:
-        """Tables that its JPEG strips share, as an abbreviated JPEG; empty if there are none."""
-        return bytes(self.values.get(_JPEG_TABLES, ()))
+        """Tables that its JPEG strips share, as an abbreviated JPEG; empty if there are none, or they are no bytes."""
+        tables = self.values.get(_JPEG_TABLES, ())
+        return bytes(tables) if all(0 <= one < 256 for one in tables) else b""
 
     @property
     def sensor_offset(self) -> int:
