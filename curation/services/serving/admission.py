@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
+from curation.decoders import GivenUp, giving_up
 from curation.errors import TooBusyError
 
 __all__ = ["Slot", "Slots"]
@@ -34,11 +35,24 @@ class Slot:
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function in the thread.
 
-        If the caller is cancelled meanwhile, the function still ends, and the slot is free only then.
+        If the caller is cancelled meanwhile, what the function has decoded for it is given up, and the slot is free as
+        soon as the function has ended.
         """
-        future = self._pool.submit(function, *args, **kwargs)
+        gone = GivenUp()
+
+        def wanted() -> T:
+            with giving_up(gone):
+                return function(*args, **kwargs)
+
+        future = self._pool.submit(wanted)
         self._last = future  # type: ignore[assignment]  # of whatever type
-        return await asyncio.shield(asyncio.wrap_future(future))
+        result = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(result)
+        except asyncio.CancelledError:
+            result.add_done_callback(_nobody_asks)
+            gone.set()
+            raise
 
     def when_idle(self, call: Callable[[], None]) -> None:
         """Call something when the thread has nothing to do, which may be now; the slot is not used any more."""
@@ -59,20 +73,21 @@ class Slots:
     time. Whoever gives up waiting is not worked on at all.
     """
 
-    def __init__(self, name: str, count: int, *, waiting: int) -> None:
+    def __init__(self, name: str, count: int, *, waiting: int, aside: int = 0) -> None:
         """Make the slots.
 
         Args:
             name: Of the work, for messages and threads.
             count: How many requests are worked on at the same time.
             waiting: How many may wait for a place.
+            aside: How many more have a slot, because some that have one may only wait, see `computing`.
         """
         self._name = name
         self._count = count
-        self._places = _Gate(2 * count + 2)
-        self._slots = _Gate(count)
+        self._places = _Gate(2 * count + 2 + aside)
+        self._slots = _Gate(count + aside)
         self._limit = waiting
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
+        self._pool = ThreadPoolExecutor(count + aside, thread_name_prefix=name)
         self._runtime_s = _FIRST_RUNTIME_S
 
     @property
@@ -125,6 +140,11 @@ class Slots:
     def _retry_after_s(self) -> int:
         estimate = self._runtime_s * (self._places.waiting + 1) / self._count
         return min(_LONGEST_RETRY_S, max(1, math.ceil(estimate)))
+
+
+def _nobody_asks(result: asyncio.Future[T]) -> None:
+    if not result.cancelled():
+        result.exception()  # looked at, or asyncio would complain of it
 
 
 class _Gate:

@@ -13,7 +13,14 @@ from typing import Any, NoReturn, TypeVar
 
 import grpc
 
-from curation.errors import CurationError, InputError, PhotoUnreadableError, RoleUnavailableError, TooBusyError
+from curation.errors import (
+    CurationError,
+    DecodersBusyError,
+    InputError,
+    PhotoUnreadableError,
+    RoleUnavailableError,
+    TooBusyError,
+)
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol.statuses import DETAIL_KEY, RETRY_AFTER_KEY, detail_of, status_of
 from curation.services.serving.admission import Slot, Slots
@@ -28,6 +35,7 @@ Response = TypeVar("Response")
 
 _ANSWER_S = 0.2  # of what is left, kept back for an answer that says what did not succeed in time
 _ANSWER_SHARE = 0.1
+_DECODERS_BUSY_S = 5
 _LATE = "deadline_exceeded"
 
 
@@ -171,15 +179,16 @@ class CallRunner:
                             call = Call(role, slot, time.monotonic(), end, self._trail)
                             call.name(request.request_id)
                             return await behaviour(request, call)
-                except CurationError as error:
+                except CurationError as failure:
+                    error = self._as_told(failure)
                     self._tell_error(role, call, error)
                     await _abort(context, error)
-                except (TimeoutError, asyncio.CancelledError) as error:
+                except (TimeoutError, asyncio.CancelledError) as failure:
                     self._tell_late(role, call)
-                    if isinstance(error, asyncio.CancelledError):
+                    if isinstance(failure, asyncio.CancelledError):
                         raise
                     await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, _late_message(self._deadline_s))
-                    raise AssertionError("abort raises") from error
+                    raise AssertionError("abort raises") from failure
                 except StopAsyncIteration:
                     await _abort(context, PhotoUnreadableError("the call ended without a request: send one message"))
                 except grpc.aio.BaseError:
@@ -208,7 +217,8 @@ class CallRunner:
                     call = Call(role, slot, time.monotonic(), end, self._trail)
                     call.name(request.request_id)
                     response = await behaviour(request, call)
-            except CurationError as error:
+            except CurationError as failure:
+                error = self._as_told(failure)
                 self._tell_error(role, call, error)
                 response = _failed(detail_of(error), call)
             except TimeoutError:
@@ -285,6 +295,12 @@ class CallRunner:
     def _refuse_if_stopping(self) -> None:
         if self._stopping.is_set():
             raise _stopping_error()
+
+    def _as_told(self, error: CurationError) -> CurationError:
+        """An error in the words of a role: when it may be tried again, here or elsewhere."""
+        if not isinstance(error, DecodersBusyError):
+            return error
+        return _stopping_error() if self._stopping.is_set() else TooBusyError(str(error), _DECODERS_BUSY_S)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
