@@ -81,7 +81,6 @@ class RunningRoles:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._server: RoleServer | None = None
-        self._telling: set[asyncio.Task[None]] = set()
         self._addresses: Mapping[Role, str] = {}
         self._thread = threading.Thread(target=self._run, name="roles", daemon=True)
         self._count = settings.threads or usable_cores()
@@ -134,7 +133,13 @@ class RunningRoles:
         settings, parts = self._settings, self._parts
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         count, aside = self._count, 0 if parts.decoders is None else _ASIDE
-        runner = CallRunner(parts.trail, deadline_s=settings.deadline_s, stream_ahead=settings.stream_ahead)
+        runner = CallRunner(
+            parts.trail,
+            deadline_s=settings.deadline_s,
+            stream_ahead=settings.stream_ahead,
+            streams=settings.streams,
+            slow_client_s=settings.slow_client_s,
+        )
         results = ResultStore(settings.redis)
         peers = Peers(settings)
         slots = {
@@ -205,9 +210,7 @@ class RunningRoles:
         for role in self._roles:
             if role is Role.STORAGE or (role is Role.IMAGE_INPUT and asks_others):
                 continue
-            task = asyncio.ensure_future(self._server.set_serving(role, is_serving=is_usable))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            self._server.set_serving(role, is_serving=is_usable)
 
     def _image_input(self, analyses: Analyses | None, keeping: Keeping, peers: Peers) -> tuple[str, ImageInputRole]:
         """The kind of slots, and the role: it asks others unless both halves are read in this process."""

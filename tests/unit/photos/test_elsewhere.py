@@ -54,13 +54,11 @@ def test_the_pixels_are_the_same(content: bytes, max_megapixels: float) -> None:
     there = open_elsewhere(content, max_megapixels=max_megapixels)
     assert (here.width, here.height, here.full_scale) == (there.width, there.height, there.full_scale)
     for look in ("first", "again"):
-        for ask in (
-            lambda photo: photo.reduced(160),
-            lambda photo: photo.reduced(301, averaged=False),
-            lambda photo: photo.detailed(0.3),
-            lambda photo: photo.full(),
-        ):
-            expected, got = ask(here), ask(there)
+        asked = [
+            (photo.reduced(160), photo.reduced(301, averaged=False), photo.detailed(0.3), photo.full())
+            for photo in (here, there)
+        ]
+        for expected, got in zip(*asked, strict=True):
             assert expected.scale == got.scale, look
             np.testing.assert_array_equal(expected.array, got.array)
 
