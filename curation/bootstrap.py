@@ -237,8 +237,7 @@ def build_attribute_files(settings: Settings) -> AttributeFiles:
     Args:
         settings: The section `services.store`, and the largest photo that is decoded.
     """
-    from curation.photos.looks.annotated import annotated_jpeg
-    from curation.photos.looks.pictures import kept_jpeg
+    from curation.photos.looks.annotated import annotated_jpeg, plain_jpeg
     from curation.storage.attribute_files import AttributeFiles
 
     limit = settings.io.max_photo_megapixels
@@ -246,7 +245,7 @@ def build_attribute_files(settings: Settings) -> AttributeFiles:
         settings.services.store,
         {
             "faces": partial(annotated_jpeg, max_megapixels=limit),
-            "results": lambda content, image: kept_jpeg(content, max_megapixels=limit),
+            "results": partial(plain_jpeg, max_megapixels=limit),
         },
     )
 

@@ -13,7 +13,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-__all__ = ["Decoders", "GivenUp", "decoded", "decoders_here", "decoders_set", "given_up", "giving_up"]
+__all__ = [
+    "Decoders",
+    "GivenUp",
+    "decoded",
+    "decoders_here",
+    "decoders_set",
+    "given_up",
+    "giving_up",
+    "giving_up_when",
+]
+
+_LOOK_S = 0.25
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -131,3 +142,22 @@ def giving_up(gone: GivenUp) -> Iterator[None]:
         yield
     finally:
         _gone.reset(token)
+
+
+@contextmanager
+def giving_up_when(cancel: threading.Event) -> Iterator[None]:
+    """A block whose pictures are wanted until `cancel` is set, as jobs have it; nobody need tell anybody else."""
+    gone, is_over = GivenUp(), threading.Event()
+
+    def watch() -> None:
+        while not is_over.is_set():
+            if cancel.wait(_LOOK_S):
+                gone.set()
+                return
+
+    threading.Thread(target=watch, name="giving-up", daemon=True).start()
+    try:
+        with giving_up(gone):
+            yield
+    finally:
+        is_over.set()

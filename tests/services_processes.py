@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import yaml
 
 from curation.services.client import AttributeClient
@@ -26,8 +27,17 @@ __all__ = ["RoleProcesses", "role_processes"]
 class RoleProcesses:
     """Processes of roles that a test may kill and start again."""
 
-    def __init__(self, folder: Path, redis: RedisServer, *, analysis_s: float = 0, **services: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        redis: RedisServer,
+        *,
+        analysis_s: float = 0,
+        program: str = "tests.services_program",
+        **services: object,
+    ) -> None:
         self.folder = folder
+        self._program = program
         self.config = folder / "config.yaml"
         listen = {role.value: free_port() for role in GRPC_ROLES}
         chosen = {"listen": listen, "redis": {"port": redis.port}, "threads": 2, "drain_s": 5, **services}
@@ -39,7 +49,7 @@ class RoleProcesses:
 
     def command(self, *words: str) -> list[str]:
         """The command line of the program with these settings."""
-        return [sys.executable, "-m", "tests.services_program", "--config", str(self.config), "services", *words]
+        return [sys.executable, "-m", self._program, "--config", str(self.config), "services", *words]
 
     def start(self, *roles: Role) -> None:
         """Start one process for these roles; see `wait`."""
@@ -53,6 +63,7 @@ class RoleProcesses:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=_hear_interrupts,
             )
 
     def wait(self, roles: Sequence[Role] = GRPC_ROLES) -> None:
@@ -66,6 +77,11 @@ class RoleProcesses:
         process.send_signal(number)
         return process.wait(60)
 
+    def family(self, *roles: Role) -> list[psutil.Process]:
+        """The processes that the process of these roles has started, and itself."""
+        process = psutil.Process(self._running[",".join(roles)].pid)
+        return [process, *process.children(recursive=True)]
+
     def logs(self) -> str:
         """What all processes printed."""
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
@@ -77,12 +93,23 @@ class RoleProcesses:
             process.wait(60)
 
 
+def _hear_interrupts() -> None:
+    # A test run in the background may have told all its children to ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def role_processes(
-    folder: Path, redis: RedisServer, groups: Sequence[Sequence[Role]], *, analysis_s: float = 0, **services: object
+    folder: Path,
+    redis: RedisServer,
+    groups: Sequence[Sequence[Role]],
+    *,
+    analysis_s: float = 0,
+    program: str = "tests.services_program",
+    **services: object,
 ) -> Iterator[RoleProcesses]:
     """Processes that answer; one for each group of roles."""
-    processes = RoleProcesses(folder, redis, analysis_s=analysis_s, **services)
+    processes = RoleProcesses(folder, redis, analysis_s=analysis_s, program=program, **services)
     try:
         for group in groups:
             processes.start(*group)

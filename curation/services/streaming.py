@@ -14,6 +14,7 @@ import grpc
 
 from curation.services.answers import ImageAnswer, ImageToProcess
 from curation.services.protocol import image_processing_pb2 as pb
+from curation.services.protocol.statuses import RETRY_AFTER_KEY
 from curation.services.retrying import delays_s
 
 __all__ = ["PictureStream"]
@@ -113,7 +114,10 @@ class PictureStream:
                 if self._all_taken:
                     return
                 continue
-            delay_s = next(delays, None) if broken.code() is grpc.StatusCode.UNAVAILABLE else None
+            is_refused = broken.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            delay_s = next(delays, None) if _is_for_a_while(broken) else None
+            if is_refused and delay_s is not None:
+                self._not_tried()
             for pending in self._given_up(everything=delay_s is None):
                 yield self._answer_of_rpc_error(broken, pending.given)
             if delay_s is None:
@@ -179,6 +183,12 @@ class PictureStream:
             self._room.release()
         return pending
 
+    def _not_tried(self) -> None:
+        """What was sent on a stream that was not let in was not looked at."""
+        with self._lock:
+            for pending in self._pending.values():
+                pending.tries = max(0, pending.tries - 1)
+
     def _given_up(self, *, everything: bool) -> list[_Pending]:
         with self._lock:
             numbers = [each.number for each in self._pending.values() if everything or each.tries >= self._tries]
@@ -190,3 +200,10 @@ class PictureStream:
                 yield self._refused.get_nowait()
             except queue.Empty:
                 return
+
+
+def _is_for_a_while(broken: grpc.RpcError) -> bool:
+    """Whether a stream may go on later: the server is away, or has as many streams as it takes."""
+    if broken.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return any(key == RETRY_AFTER_KEY for key, _ in broken.trailing_metadata() or ())
+    return bool(broken.code() is grpc.StatusCode.UNAVAILABLE)

@@ -114,9 +114,13 @@ class ServicesSettings(Section):
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     queue: Annotated[int, Field(ge=1, le=100_000)] = 64
     stream_ahead: Annotated[int, Field(ge=1, le=1000)] = 4
+    streams: Annotated[int, Field(ge=1, le=10_000)] = 32
+    max_connections: Annotated[int, Field(ge=8, le=100_000)] = 1000
+    slow_client_s: Annotated[float, Field(ge=1, le=600)] = 20
     max_image_mb: Annotated[float, Field(ge=0.01, le=2000)] = 32
     deadline_s: Annotated[float, Field(ge=0.05, le=3600)] = 30
-    drain_s: Annotated[float, Field(ge=0, le=600)] = 10
+    picture_seconds: Annotated[float, Field(ge=1, le=600)] = 20
+    drain_s: Annotated[float, Field(ge=0, le=600)] = 5
     token: Token | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from curation.decoders import decoded
 from curation.domain.attributes.documents import Unsure, document_text, faces_document, results_document
 from curation.domain.attributes.values import ImageAttributes
 from curation.settings.services import StoreSettings
@@ -21,7 +22,7 @@ from curation.storage.atomic import sweep_temporaries, write_bytes
 __all__ = ["AttributeFile", "AttributeFiles", "PictureMaker"]
 
 PictureMaker = Callable[[bytes, ImageAttributes], bytes]
-"""Makes the JPEG of a form from a photo's file and what was found in it."""
+"""Makes the JPEG of a form from a photo's file and what was found in it; it may be called in a decoder process."""
 
 _LOCKS = 64  # threads that store different pictures hardly ever wait for each other
 
@@ -69,6 +70,7 @@ class AttributeFiles:
         Raises:
             ValueError: If `image` is not about this picture.
             PhotoError: If the picture cannot be decoded.
+            DecodersBusyError: If it cannot be decoded now.
         """
         if hashlib.sha256(content).hexdigest() != image.sha256:
             raise ValueError(f"these are the attributes of another picture, {image.sha256}")
@@ -90,7 +92,7 @@ class AttributeFiles:
                 document = results_document(
                     image, image_path=f"./{shown}", unsure=self._unsure, disagreements=disagreements
                 )
-            files.append(AttributeFile(picture, make(content, image)))
+            files.append(AttributeFile(picture, decoded(make, content, image, about=image.sha256)))
             files.append(AttributeFile(picture.with_suffix(".json"), document_text(document).encode("ascii")))
         return tuple(files)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from curation.errors import SettingsError
+from curation.errors import RunInterruptedError, SettingsError
 from curation.extras import Extra, extra_for
 from curation.interrupts import watch_paused
 from curation.services.role import GRPC_ROLES, Role
@@ -31,6 +33,7 @@ _ROLES_HELP = (
 )
 _PROGRAM = "curation"  # for `python -m`
 _STOP_S = 10.0  # beyond services.drain_s
+_END_S = 2.5  # likewise; then a process that was told to end is ended
 
 
 def add_commands(groups: Any) -> None:
@@ -99,7 +102,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         for role in roles:
             print(f"{role}: {f'listens on {addresses[role]}' if role in addresses else 'runs'}", flush=True)
 
-    with _told_to_stop() as stop:
+    with _told_to_stop(settings.services.drain_s + _END_S) as stop:
         run_process(
             settings,
             roles,
@@ -112,16 +115,22 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
+def _told_to_stop(end_s: float) -> Iterator[threading.Event]:
     """An event that Ctrl-C and `kill` set: roles end in their own time, which may be longer than that of others.
 
     The second Ctrl-C is the usual interruption.
+
+    Args:
+        end_s: So long after the signal the process is ended, whatever holds it, such as a thread that waits for a dead
+            disk; in seconds.
     """
     stop = threading.Event()
 
     def set_it(number: int, frame: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if not stop.is_set():
+            threading.Thread(target=_end_in_time, args=(end_s,), name="end-in-time", daemon=True).start()
         stop.set()
 
     with watch_paused():
@@ -131,6 +140,14 @@ def _told_to_stop() -> Iterator[threading.Event]:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _end_in_time(end_s: float) -> None:
+    time.sleep(end_s)
+    # What is decoded ends with this process.
+    with suppress(OSError):
+        os.write(2, b"the roles did not end by themselves: they are ended now\n")
+    os._exit(RunInterruptedError.exit_code)
 
 
 def _up(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from importlib.util import find_spec
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from curation.decoders import decoded
 from curation.domain.faces.face import Box
-from curation.errors import VideoFileNotFoundError
+from curation.errors import ClipUnreadableError, CurationError, StorageError, VideoFileNotFoundError
 from curation.extras import Extra, extra_for
 from curation.jobs.video.event_engine import pinned_engine
 from curation.jobs.video.film_folders import FilmFolders
@@ -20,7 +21,8 @@ from curation.jobs.video.film_work import FilmLook, FilmPictures, FilmWork
 from curation.jobs.video.films import Films
 from curation.jobs.video.video_jobs import VideoJobs
 from curation.pipelines.originals import originals_of
-from curation.storage.atomic import write_bytes
+from curation.storage.atomic import sweep_temporaries, write_bytes
+from curation.workers.alone import run_alone
 
 if TYPE_CHECKING:
     from curation.domain.film.clip import ClipFacts
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
 
-__all__ = ["build_films", "demand_extra"]
+__all__ = ["build_films", "demand_extra", "draw_film"]
 
 FACE_PX = 256
 _FACTS_S = 120.0  # processor time: all packets of a long film are read
@@ -151,7 +153,7 @@ def _work(settings: Settings) -> FilmWork:
         settings_hash=inference.settings_key,
         look=partial(_look, settings, inference.setup),
         match=inference.infer_on_poster,
-        annotate=partial(_annotate, settings),
+        annotate=partial(draw_film, settings),
         forget=partial(_forget, settings),
     )
 
@@ -187,7 +189,7 @@ def _look(
     return FilmLook(result, frozenset(person.cluster_id for person in result.people if person.cluster_id in known))
 
 
-def _annotate(
+def draw_film(
     settings: Settings,
     path: Path,
     result: TrailerResult,
@@ -195,10 +197,39 @@ def _annotate(
     progress: Callable[[Progress], None],
     cancel: threading.Event,
 ) -> None:
+    """Write a film with the boxes and names of its characters, in a process of its own.
+
+    Args:
+        settings: Of the program.
+        path: Of the film.
+        result: What was found in it.
+        target: The MP4 to write; it is replaced only when it is whole.
+        progress: Told of pictures that are done.
+        cancel: Stops it at once, whatever the film does; nothing is left then.
+
+    Raises:
+        ClipUnreadableError: If the film cannot be read, or goes beyond the limits of the process.
+        RunInterruptedError: If `cancel` was set.
+        StorageError: If the file cannot be written.
+        WorkerError: If the process cannot be started.
+    """
+    try:
+        with originals_of(settings).at_hand(path) as opened:
+            run_alone(_drawn_alone, opened, result, target, tell=progress, cancel=cancel, refusal=_not_drawn)
+    finally:
+        # A process that was killed leaves what it had not finished.
+        with suppress(StorageError):
+            sweep_temporaries(target.parent)
+
+
+def _drawn_alone(path: Path, result: TrailerResult, target: Path, tell: Callable[[Progress], None]) -> None:
     from curation.video.annotated import annotate
 
-    with originals_of(settings).at_hand(path) as opened:
-        annotate(opened, result, target, progress=progress, cancel=cancel)
+    annotate(path, result, target, progress=tell)
+
+
+def _not_drawn(why: str) -> CurationError:
+    return ClipUnreadableError(f"the film with boxes and names cannot be made: {why}; convert the film")
 
 
 def _forget(settings: Settings, path: Path) -> None:

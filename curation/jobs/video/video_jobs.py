@@ -17,12 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from curation.decoders import giving_up_when
 from curation.domain.film.people import TrailerResult
 from curation.domain.film.times import Interval
 from curation.domain.report import Progress
 from curation.errors import (
     BusyError,
     CurationError,
+    DecodersBusyError,
     FilmDocumentError,
     FilmNotReadyError,
     RunInterruptedError,
@@ -350,15 +352,19 @@ class VideoJobs:
             record = self._begin(film_id, what, key)
             if record is None:
                 return JobOutcome({}, result={"video_id": film_id, "what": what.value})
-            outcome = self._do(record, what, key, progress, cancel)
+            with giving_up_when(cancel):
+                outcome = self._do(record, what, key, progress, cancel)
             self._note(film_id, what, key, state=TaskState.DONE, code="", message="")
             return outcome
         except VideoNotFoundError as error:
             raise RunInterruptedError("the film was deleted") from error
-        except RunInterruptedError:
+        except (RunInterruptedError, DecodersBusyError) as error:
             is_ending = self._runner is not None and self._runner.is_ending
+            if isinstance(error, DecodersBusyError) and not (cancel.is_set() or is_ending):
+                self._try_note(film_id, what, key, state=TaskState.FAILED, code=error.code, message=str(error))
+                raise
             self._try_note(film_id, what, key, state=TaskState.WAITING if is_ending else TaskState.STOPPED)
-            raise
+            raise RunInterruptedError("what was decoded for the film is not wanted any more") from error
         except CurationError as error:
             self._try_note(film_id, what, key, state=TaskState.FAILED, code=error.code, message=str(error))
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NoReturn, Protocol, runtime_checkable
 
@@ -17,7 +18,7 @@ from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadab
 from curation.photos.files.exif import sides_swapped, upright
 from curation.photos.files.pillow_files import too_large
 
-__all__ = ["FindsFaults", "OpenPhoto", "PhotoSource", "halved", "raise_explained"]
+__all__ = ["FindsFaults", "OpenPhoto", "PhotoOutline", "PhotoSource", "halved", "raise_explained"]
 
 # A picture that is only a little smaller than wanted is used as it is: a 6000 px photo decoded at a quarter (1500 px)
 # serves where 1600 px are wanted, and resizing takes as long as decoding.
@@ -62,6 +63,17 @@ class PhotoSource(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoOutline:
+    """What of a `PhotoSource` is known without decoding; small enough to send to another process."""
+
+    width: int
+    height: int
+    orientation: int
+    divisors: tuple[int, ...]
+    limit_share: float
+
+
 @runtime_checkable
 class FindsFaults(Protocol):
     """A source that learns only while it decodes what is wrong with its file."""
@@ -81,6 +93,7 @@ class OpenPhoto:
         told: The time that stands in the content of the file, whatever its name says: what may be kept by content.
         faults: What is wrong with the file without affecting the picture; known once something was decoded.
         orientation: Of the stored picture, 1 to 8 as in EXIF tag 0x0112.
+        outline: What of the source is known without decoding.
         icc_profile: The colour profile in the file, from which pixels are converted to sRGB unless the photo was opened
             in its own colours; None if there is no usable one.
     """
@@ -110,6 +123,9 @@ class OpenPhoto:
         """
         self._source: PhotoSource | None = source
         self.orientation: Final = source.orientation
+        self.outline: Final = PhotoOutline(
+            source.width, source.height, source.orientation, tuple(source.divisors), source.limit_share
+        )
         swapped = sides_swapped(source.orientation)
         self.width: Final = source.height if swapped else source.width
         self.height: Final = source.width if swapped else source.height
@@ -163,6 +179,14 @@ class OpenPhoto:
         """
         array, got = self._at_least(scale)
         return Pixels(upright(array, self.orientation), got)
+
+    def stored(self, scale: float) -> NDArray[np.uint8]:
+        """Like `detailed`, but as stored, before it is turned upright: (H, W, 3) uint8.
+
+        Raises:
+            PhotoUnreadableError: If the file cannot be decoded completely.
+        """
+        return self._at_least(scale)[0]
 
     def already_decoded(self, scale: float) -> Pixels:
         """The smallest already decoded picture of at least `scale`, else the largest one.

@@ -15,8 +15,9 @@ from curation.domain.attributes.values import AttributedFace, FaceAttributes, Im
 from curation.domain.faces.face import Box
 from curation.photos.files.decoding import open_photo_bytes
 from curation.photos.looks.label_layout import PlacedLabel, place_labels
+from curation.photos.looks.pictures import kept_jpeg
 
-__all__ = ["annotated_jpeg", "drawn", "label_text"]
+__all__ = ["annotated_jpeg", "drawn", "label_text", "plain_jpeg"]
 
 _QUALITY = 92
 _SUBSAMPLING = "444"  # thin lines in colours would smear otherwise
@@ -74,6 +75,16 @@ def annotated_jpeg(content: bytes, image: ImageAttributes, *, max_megapixels: fl
         colorsubsampling=_SUBSAMPLING,
     )
     return jpeg
+
+
+def plain_jpeg(content: bytes, image: ImageAttributes, *, max_megapixels: float) -> bytes:
+    """The picture of a photo without anything drawn on it, see `kept_jpeg`; whatever was found in it.
+
+    Raises:
+        PhotoUnreadableError: If a photo of another format than JPEG cannot be decoded completely.
+        PhotoTooLargeError: If it has more pixels than the limit.
+    """
+    return kept_jpeg(content, max_megapixels=max_megapixels)
 
 
 def label_text(index: int, attributes: FaceAttributes) -> str:

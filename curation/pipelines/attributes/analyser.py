@@ -19,7 +19,7 @@ from curation.engines.attributes.reader import AttributeReader, FoundAt
 from curation.engines.base import FaceEngine, PhotoPixels, Pixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotoTooLargeError, PhotoTooSmallError
-from curation.photos.files.decoding import open_photo_bytes
+from curation.photos.elsewhere import open_elsewhere
 from curation.pipelines.expression_measures import MIN_LANDMARK_FIT, MIN_MEASURED_FACE_PX
 from curation.pipelines.measuring import largest_faces
 
@@ -109,7 +109,8 @@ class AttributeAnalyser:
         Raises:
             PhotoTooLargeError: If it has more bytes or more pixels than allowed.
             PhotoTooSmallError: If it is smaller than any face.
-            PhotoUnreadableError: If it is empty, no picture, or damaged.
+            PhotoUnreadableError: If it is empty, no picture, damaged, or beyond the limits of the decoder processes.
+            DecodersBusyError: If it cannot be decoded now.
             FaceAnalysisError: If a network fails.
             SettingsError: If there is no reader with a name, or it cannot read the attribute.
             WeightsError: If the model file of a reader is missing or broken.
@@ -120,7 +121,7 @@ class AttributeAnalyser:
                 "smaller one, or raise services.max_image_mb"
             )
         chosen = self._shelf.readers(self._chosen(wanted, readers))
-        photo = open_photo_bytes(content, max_megapixels=self._max_megapixels)
+        photo = open_elsewhere(content, max_megapixels=self._max_megapixels)
         if min(photo.width, photo.height) < MIN_SIDE_PX:
             raise PhotoTooSmallError(
                 f"the picture has {photo.width} x {photo.height} pixels, too few for a face: send one with at least "

@@ -6,14 +6,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from curation.decoders import decoders_here
 from curation.domain.faces.face import DetectedFace
 from curation.domain.film.people import PosterFace, PosterResult, PosterStatus, TrailerResult
 from curation.domain.film.posters import MatchRule, PosterMatch, PosterMatching, gallery_of, match_faces
 from curation.engines.alignment import detail_scale
 from curation.engines.base import EngineSpec, FaceEngine
 from curation.engines.weights.poster_limits import poster_limits
+from curation.photos.elsewhere import open_elsewhere
 from curation.photos.files.content import read_content
-from curation.photos.files.decoding import open_photo, open_photo_bytes
+from curation.photos.files.decoding import open_photo
 from curation.photos.files.lazy_photo import OpenPhoto
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.pipelines.video.options import PosterOptions
@@ -107,8 +109,8 @@ def poster_rule(options: PosterOptions, spec: EngineSpec) -> tuple[MatchRule, Po
 
 
 def _opened(poster: Path | bytes, max_megapixels: float) -> OpenPhoto:
-    if isinstance(poster, bytes):
-        return open_photo_bytes(poster, max_megapixels=max_megapixels)
+    if isinstance(poster, bytes) or decoders_here() is not None:
+        return open_elsewhere(poster, max_megapixels=max_megapixels, patient=True)
     _, content = read_content(poster)
     return open_photo(poster, max_megapixels=max_megapixels, content=content)
 

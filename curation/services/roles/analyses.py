@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from curation.errors import (
 )
 from curation.pipelines.attributes.analyser import Wanted
 from curation.services.serving.calls import Call
+from curation.services.serving.computing import Computing
 
 __all__ = ["Analyser", "Analyses", "check_size", "readers_of"]
 
@@ -32,25 +34,40 @@ class Analyser(Protocol):
         """Find the faces of a picture and read them; called by several threads at the same time."""
 
 
+@dataclass(slots=True)
+class _Running:
+    """An analysis that is going on, and how many wait for it."""
+
+    task: asyncio.Future[ImageAttributes]
+    waiting: int = 0
+
+
 class Analyses:
     """Runs the analyser in the slots of calls; to be used in one event loop."""
 
     def __init__(
-        self, analyser: Analyser, *, max_image_mb: float, tell_usable: Callable[[bool], None] = lambda usable: None
+        self,
+        analyser: Analyser,
+        computing: Computing,
+        *,
+        max_image_mb: float,
+        tell_usable: Callable[[bool], None] = lambda usable: None,
     ) -> None:
         """Set the parts.
 
         Args:
             analyser: Does the work.
+            computing: Whose turn it is to compute.
             max_image_mb: Larger pictures are refused, in units of 10^6 bytes.
             tell_usable: Called when the model files of the settings turn out to be unusable, and when they are usable
                 again.
         """
         self._analyser = analyser
+        self._computing = computing
         self._max_image_mb = max_image_mb
         self._tell_usable = tell_usable
         self._is_usable = True
-        self._running: dict[object, asyncio.Future[ImageAttributes]] = {}
+        self._running: dict[object, _Running] = {}
 
     def identify(self, call: Call, content: bytes) -> None:
         """Look at a picture from outside: its size, and its SHA-256, which the call gets.
@@ -76,20 +93,31 @@ class Analyses:
             PhotoError: If it is no picture that can be used.
             InputError: If the request names a reader that there is not.
             WeightsError: If the model file of a reader is missing or broken.
+            DecodersBusyError: If it cannot be decoded now.
         """
         key = (call.sha256, wanted, tuple(sorted(readers.items())))
         running = self._running.get(key)
         if running is None:
-            running = asyncio.ensure_future(call.slot.run(self._analyse, content, wanted, readers))
+            running = _Running(asyncio.ensure_future(call.slot.run(self._analyse, content, wanted, readers)))
             self._running[key] = running
-            running.add_done_callback(partial(self._ended, key, readers))
-        return await asyncio.shield(running)
+            running.task.add_done_callback(partial(self._ended, key, readers))
+        running.waiting += 1
+        try:
+            return await asyncio.shield(running.task)
+        finally:
+            running.waiting -= 1
+            if not running.waiting and not running.task.done():
+                # Whoever asks from now on does not wait for what is given up.
+                del self._running[key]
+                running.task.cancel()
 
-    def _ended(self, key: object, readers: Mapping[Attribute, str], running: asyncio.Future[ImageAttributes]) -> None:
-        del self._running[key]
-        if running.cancelled():
+    def _ended(self, key: object, readers: Mapping[Attribute, str], task: asyncio.Future[ImageAttributes]) -> None:
+        running = self._running.get(key)
+        if running is not None and running.task is task:
+            del self._running[key]
+        if task.cancelled():
             return
-        error = running.exception()  # looked at, as whoever asked may have gone
+        error = task.exception()  # looked at, as whoever asked may have gone
         # Files that only a request has named say nothing of the role.
         is_usable = not isinstance(error, WeightsError) or bool(readers)
         if is_usable != self._is_usable and not readers:
@@ -98,7 +126,8 @@ class Analyses:
 
     def _analyse(self, content: bytes, wanted: Wanted, readers: Mapping[Attribute, str]) -> ImageAttributes:
         try:
-            return self._analyser.analyse(content, wanted=wanted, readers=readers or None)
+            with self._computing.turn():
+                return self._analyser.analyse(content, wanted=wanted, readers=readers or None)
         except ExtraMissingError:
             raise
         except SettingsError as error:

@@ -6,17 +6,27 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import grpc
 
-from curation.errors import CurationError, InputError, PhotoUnreadableError, RoleUnavailableError, TooBusyError
+from curation.errors import (
+    CurationError,
+    DecodersBusyError,
+    InputError,
+    PhotoUnreadableError,
+    RoleUnavailableError,
+    TooBusyError,
+)
 from curation.services.protocol import image_processing_pb2 as pb
-from curation.services.protocol.statuses import DETAIL_KEY, RETRY_AFTER_KEY, detail_of, status_of
+from curation.services.protocol.statuses import DETAIL_KEY, RETRY_AFTER_KEY, AnsweredError, detail_of, status_of
 from curation.services.serving.admission import Slot, Slots
+from curation.services.serving.clients import Shares, client_of
+from curation.services.serving.streams import IdleStreamError, answers_of
 from curation.services.trail.step import Step, Trail
 
 __all__ = ["Call", "CallRunner"]
@@ -28,7 +38,12 @@ Response = TypeVar("Response")
 
 _ANSWER_S = 0.2  # of what is left, kept back for an answer that says what did not succeed in time
 _ANSWER_SHARE = 0.1
+_DECODERS_BUSY_S = 5
+_STREAMS = 32
+_SLOW_CLIENT_S = 20.0
+_IDLE_STREAM_S = 600.0
 _LATE = "deadline_exceeded"
+_SLOW = "slow_client"
 
 
 @dataclass(slots=True)
@@ -118,17 +133,33 @@ def line_of(step: Step) -> str:
 class CallRunner:
     """Runs the calls of one server."""
 
-    def __init__(self, trail: Trail, *, deadline_s: float, stream_ahead: int) -> None:
+    def __init__(
+        self,
+        trail: Trail,
+        *,
+        deadline_s: float,
+        stream_ahead: int,
+        streams: int = _STREAMS,
+        slow_client_s: float = _SLOW_CLIENT_S,
+        idle_stream_s: float = _IDLE_STREAM_S,
+    ) -> None:
         """Set what all calls share.
 
         Args:
             trail: Where steps are told.
             deadline_s: Of calls whose client sets none, and of each picture of a stream.
             stream_ahead: Pictures of a stream that are worked on at the same time.
+            streams: How many streams are open at the same time; half of them for one client.
+            slow_client_s: How long a client may take to send a picture when it is its turn, or to take an answer of a
+                stream.
+            idle_stream_s: A stream on which nothing is sent for so long is ended.
         """
         self._trail = trail
         self._deadline_s = deadline_s
         self._stream_ahead = stream_ahead
+        self._streams = Shares("streams (services.streams)", streams, max(1, streams // 2))
+        self._slow_client_s = slow_client_s
+        self._idle_stream_s = idle_stream_s
         self._stopping = asyncio.Event()
         self._open = 0
         self._idle = asyncio.Event()
@@ -162,24 +193,23 @@ class CallRunner:
             with self._counted():
                 try:
                     self._refuse_if_stopping()
-                    async with asyncio.timeout_at(_loop_time(end)), slots.place():
-                        request = await anext(requests)
-                        # Until its end is read, gRPC holds what it has given out.
-                        if await anext(requests, None) is not None:
-                            raise InputError("send one picture a call; for several there is ProcessImages")
-                        async with slots.taken() as slot:
+                    client = client_of(context.peer())
+                    async with asyncio.timeout_at(_loop_time(end)), slots.place(client):
+                        request = await self._only_request(requests)
+                        async with slots.taken(client) as slot:
                             call = Call(role, slot, time.monotonic(), end, self._trail)
                             call.name(request.request_id)
                             return await behaviour(request, call)
-                except CurationError as error:
+                except CurationError as failure:
+                    error = self._as_told(failure)
                     self._tell_error(role, call, error)
                     await _abort(context, error)
-                except (TimeoutError, asyncio.CancelledError) as error:
+                except (TimeoutError, asyncio.CancelledError) as failure:
                     self._tell_late(role, call)
-                    if isinstance(error, asyncio.CancelledError):
+                    if isinstance(failure, asyncio.CancelledError):
                         raise
                     await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, _late_message(self._deadline_s))
-                    raise AssertionError("abort raises") from error
+                    raise AssertionError("abort raises") from failure
                 except StopAsyncIteration:
                     await _abort(context, PhotoUnreadableError("the call ended without a request: send one message"))
                 except grpc.aio.BaseError:
@@ -192,6 +222,26 @@ class CallRunner:
             handle, request_deserializer=request_type.FromString, response_serializer=_serialized
         )
 
+    async def _only_request(self, requests: AsyncIterator[Request]) -> Request:
+        """The message of a call with one of them.
+
+        Raises:
+            InputError: If there are more.
+            AnsweredError: If it does not come in time.
+        """
+        try:
+            async with asyncio.timeout(self._slow_client_s) as reading:
+                request = await anext(requests)
+                # Until its end is read, gRPC holds what it has given out.
+                if await anext(requests, None) is not None:
+                    raise InputError("send one picture a call; for several there is ProcessImages")
+        except TimeoutError as error:
+            if not reading.expired():
+                raise
+            message = f"the picture did not arrive within {self._slow_client_s:g} s (services.slow_client_s)"
+            raise AnsweredError(pb.ErrorDetail(code=_SLOW, message=message, status="DEADLINE_EXCEEDED")) from error
+        return request
+
     def many(
         self,
         role: str,
@@ -200,15 +250,17 @@ class CallRunner:
     ) -> grpc.RpcMethodHandler:
         """The handler of a stream of pictures; at most `stream_ahead` of them are read at a time."""
 
-        async def one(request: pb.ImageRequest) -> pb.CombinedResponse:
+        async def one(client: str, request: pb.ImageRequest, begun: Callable[[], None]) -> pb.CombinedResponse:
             end = time.monotonic() + self._deadline_s
             call: Call | None = None
             try:
-                async with asyncio.timeout_at(_loop_time(end)), slots.taken() as slot:
+                async with asyncio.timeout_at(_loop_time(end)), slots.taken(client) as slot:
+                    begun()
                     call = Call(role, slot, time.monotonic(), end, self._trail)
                     call.name(request.request_id)
                     response = await behaviour(request, call)
-            except CurationError as error:
+            except CurationError as failure:
+                error = self._as_told(failure)
                 self._tell_error(role, call, error)
                 response = _failed(detail_of(error), call)
             except TimeoutError:
@@ -221,17 +273,29 @@ class CallRunner:
             response.image_id = request.image_id
             return response
 
-        async def handle(
-            requests: AsyncIterator[pb.ImageRequest], context: grpc.aio.ServicerContext
-        ) -> AsyncIterator[pb.CombinedResponse]:
+        async def handle(requests: AsyncIterator[pb.ImageRequest], context: grpc.aio.ServicerContext) -> None:
+            client = client_of(context.peer())
             with self._counted():
                 try:
                     self._refuse_if_stopping()
-                except RoleUnavailableError as error:
+                    with self._streams.one(client):
+                        answers = answers_of(
+                            requests,
+                            partial(one, client),
+                            ahead=self._stream_ahead,
+                            idle_s=self._idle_stream_s,
+                            stopping=self._stopping,
+                        )
+                        async with aclosing(answers):
+                            async for answer in answers:
+                                await self._write(role, context, answer)
+                except (RoleUnavailableError, TooBusyError) as error:
+                    self._tell_error(role, None, error)
                     await _abort(context, error)
-                async with aclosing(self._in_order_of_completion(requests, one)) as responses:
-                    async for response in responses:
-                        yield response
+                except IdleStreamError:
+                    ended = RoleUnavailableError(f"the stream sent nothing for {self._idle_stream_s:g} s: open another")
+                    self._tell_error(role, None, ended)
+                    await _abort(context, ended)
                 if self._stopping.is_set():
                     await _abort(context, _stopping_error())
 
@@ -239,44 +303,19 @@ class CallRunner:
             handle, request_deserializer=pb.ImageRequest.FromString, response_serializer=_serialized
         )
 
-    async def _in_order_of_completion(
-        self,
-        requests: AsyncIterator[pb.ImageRequest],
-        one: Callable[[pb.ImageRequest], Coroutine[Any, Any, pb.CombinedResponse]],
-    ) -> AsyncGenerator[pb.CombinedResponse, None]:
-        async def next_request() -> pb.ImageRequest | None:
-            return await anext(requests, None)
+    async def _write(self, role: str, context: grpc.aio.ServicerContext, answer: pb.CombinedResponse) -> None:
+        """Send an answer of a stream; a client that does not take it is let go, without a word that it would not take.
 
-        stopping = asyncio.create_task(self._stopping.wait())
-        reading: asyncio.Task[pb.ImageRequest | None] | None = None
-        working: set[asyncio.Task[pb.CombinedResponse]] = set()
-        has_more = True
+        Raises:
+            CancelledError: If that is so.
+        """
         try:
-            while has_more or working:
-                if has_more and reading is None and len(working) < self._stream_ahead:
-                    reading = asyncio.create_task(next_request())
-                awaited: set[asyncio.Task[Any]] = {*working}
-                if has_more:
-                    awaited |= {stopping, *([reading] if reading is not None else [])}
-                done, _ = await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-                if reading is not None and reading in done:
-                    request = reading.result()
-                    reading = None
-                    if request is None:
-                        has_more = False
-                    else:
-                        working.add(asyncio.create_task(one(request)))
-                if stopping in done:
-                    has_more = False
-                for task in done & working:
-                    working.remove(task)
-                    yield task.result()
-        finally:
-            stopping.cancel()
-            if reading is not None:
-                reading.cancel()
-            for task in working:
-                task.cancel()
+            async with asyncio.timeout(self._slow_client_s):
+                await context.write(answer)
+        except TimeoutError as error:
+            message = f"the client did not take an answer for {self._slow_client_s:g} s (services.slow_client_s)"
+            self._tell_error(role, None, RoleUnavailableError(message))
+            raise asyncio.CancelledError from error
 
     def _end_of(self, context: grpc.aio.ServicerContext) -> float:
         left_s = context.time_remaining()
@@ -285,6 +324,12 @@ class CallRunner:
     def _refuse_if_stopping(self) -> None:
         if self._stopping.is_set():
             raise _stopping_error()
+
+    def _as_told(self, error: CurationError) -> CurationError:
+        """An error in the words of a role: when it may be tried again, here or elsewhere."""
+        if not isinstance(error, DecodersBusyError):
+            return error
+        return _stopping_error() if self._stopping.is_set() else TooBusyError(str(error), _DECODERS_BUSY_S)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

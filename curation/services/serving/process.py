@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from curation.bootstrap import build_analyser, build_attribute_files
@@ -19,12 +22,19 @@ from curation.services.serving.running import Parts, RunningRoles, needs_analyse
 from curation.services.trail.opening import open_trail
 from curation.services.trail.step import Trail
 from curation.settings import Settings
+from curation.workers.decoders.limits import DecoderLimits
+from curation.workers.decoders.pool import DecoderPool
+from curation.workers.pool import usable_cores
 
-__all__ = ["reader_names", "run_process"]
+__all__ = ["reader_names", "role_decoders", "run_process"]
 
 log = logging.getLogger(__name__)
 
-_END_S = 5.0  # beyond services.drain_s, for threads of roles without a port
+_END_S = 1.0  # beyond services.drain_s, for threads of roles without a port
+_MB_PER_MEGAPIXEL = 32.0  # 18 are measured for a PNG; 16 bits and opacity take more
+_DECODERS = 4  # also on two cores, since starting one anew for each slow picture would hold up the others
+_SLOW_S = 1.0  # nearly all photos are decoded in a fifth of that
+_DECODER_IDLE_S = 600.0
 # Each has `run(settings, trail, stop)`; imported when it runs, as the plotter alone needs matplotlib.
 _MODULES: Mapping[Role, str] = {
     Role.QUEUE: "curation.services.queue.consumer",
@@ -79,6 +89,25 @@ def reader_names(settings: Settings) -> dict[Attribute, str]:
     return {Attribute(name): reader for name, reader in settings.services.readers.model_dump().items()}
 
 
+def role_decoders(settings: Settings) -> DecoderPool:
+    """The processes that decode pictures for the roles of this process; none starts before it is needed.
+
+    Args:
+        settings: The section `services`, and the largest photo that is decoded.
+    """
+    threads = settings.services.threads or usable_cores()
+    usual = DecoderLimits(
+        processes=max(_DECODERS, math.ceil(threads / 2)),
+        cpu_s=settings.services.picture_seconds,
+        slow_s=_SLOW_S,
+        idle_s=_DECODER_IDLE_S,
+        imports=("curation.photos.elsewhere", "curation.photos.looks.annotated"),
+    )
+    # What the settings let in must also be read.
+    largest_mb = round(_MB_PER_MEGAPIXEL * settings.io.max_photo_megapixels)
+    return DecoderPool(replace(usual, memory_mb=max(usual.memory_mb, largest_mb)))
+
+
 def _run(
     settings: Settings,
     roles: Sequence[Role],
@@ -97,7 +126,8 @@ def _run(
             if needs_analyser(roles):
                 analyser = build_analyser(settings, reader_names(settings), allow_download=allow_download)
             files = build_attribute_files(settings) if Role.STORAGE in roles else None
-            running = RunningRoles(settings.services, roles, Parts(analyser, files, trail))
+            decoders = role_decoders(settings) if analyser is not None or files is not None else None
+            running = RunningRoles(settings.services, roles, Parts(analyser, files, trail, decoders))
             running.start()
             addresses = running.addresses
         for thread in threads:
@@ -107,11 +137,12 @@ def _run(
         stop.wait()
     finally:
         stop.set()
+        end_at = time.monotonic() + settings.services.drain_s + _END_S
         if running is not None:
             running.stop()
         for thread in threads:
             if thread.is_alive():
-                thread.join(settings.services.drain_s + _END_S)
+                thread.join(max(0.0, end_at - time.monotonic()))
     for thread in threads:
         if thread.error is not None:
             raise thread.error

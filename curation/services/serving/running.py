@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 
+from curation.decoders import decoders_set
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.results import ResultStore
 from curation.services.role import GRPC_ROLES, Role
@@ -21,15 +24,19 @@ from curation.services.roles.peers import Peers
 from curation.services.roles.storage import FileWriter, StorageRole
 from curation.services.serving.admission import Slots
 from curation.services.serving.calls import CallRunner
+from curation.services.serving.computing import Computing, WithoutTurn
 from curation.services.serving.server import RoleServer
 from curation.services.trail.step import Step, Trail
 from curation.settings.services import ServicesSettings
+from curation.workers.decoders.pool import DecoderPool
 from curation.workers.pool import usable_cores
 
 __all__ = ["Parts", "RunningRoles", "needs_analyser"]
 
 log = logging.getLogger(__name__)
 
+_ASIDE = 8  # pictures that are slow to decode, and wait for that without being in the way of others
+_GIVEN_UP_S = 1.0  # before the end of the drain: whoever waits for a picture that is still decoded gets an answer
 _FORWARDED_PER_THREAD = 2  # so that the roles that do the work always have the next picture
 
 
@@ -41,11 +48,13 @@ class Parts:
         analyser: None if no role of this process needs one, see `needs_analyser`.
         files: Of the role storage; None if it is not in this process.
         trail: Where steps are told.
+        decoders: Processes that decode pictures, closed with the roles; None to decode in this process.
     """
 
     analyser: Analyser | None
     files: FileWriter | None
     trail: Trail
+    decoders: DecoderPool | None = None
 
 
 def needs_analyser(roles: Sequence[Role]) -> bool:
@@ -72,9 +81,10 @@ class RunningRoles:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._server: RoleServer | None = None
-        self._telling: set[asyncio.Task[None]] = set()
         self._addresses: Mapping[Role, str] = {}
         self._thread = threading.Thread(target=self._run, name="roles", daemon=True)
+        self._count = settings.threads or usable_cores()
+        self._computing = Computing(self._count)
 
     @property
     def addresses(self) -> Mapping[Role, str]:
@@ -101,7 +111,8 @@ class RunningRoles:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with self._decoding():
+                asyncio.run(self._serve())
         except BaseException as error:
             self._error = error
             if self._started.is_set():
@@ -109,17 +120,32 @@ class RunningRoles:
         finally:
             self._started.set()
 
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        decoders = self._parts.decoders
+        if decoders is None:
+            yield
+            return
+        with decoders, decoders_set(WithoutTurn(decoders, self._computing)):
+            yield
+
     async def _serve(self) -> None:
         settings, parts = self._settings, self._parts
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        count = settings.threads or usable_cores()
-        runner = CallRunner(parts.trail, deadline_s=settings.deadline_s, stream_ahead=settings.stream_ahead)
+        count, aside = self._count, 0 if parts.decoders is None else _ASIDE
+        runner = CallRunner(
+            parts.trail,
+            deadline_s=settings.deadline_s,
+            stream_ahead=settings.stream_ahead,
+            streams=settings.streams,
+            slow_client_s=settings.slow_client_s,
+        )
         results = ResultStore(settings.redis)
         peers = Peers(settings)
         slots = {
-            "analysis": Slots("the analysis", count, waiting=settings.queue),
+            "analysis": Slots("the analysis", count, waiting=settings.queue, aside=aside),
             "forwarding": Slots("image_input", _FORWARDED_PER_THREAD * count, waiting=settings.queue),
-            "storage": Slots("storage", count, waiting=settings.queue),
+            "storage": Slots("storage", count, waiting=settings.queue, aside=aside),
         }
         try:
             server = RoleServer(settings, self._handlers(runner, results, peers, slots), runner)
@@ -130,6 +156,9 @@ class RunningRoles:
                 parts.trail.tell(Step(role, "started", detail=self._addresses[role]))
             self._started.set()
             await self._stop.wait()
+            if parts.decoders is not None:
+                give_up = partial(parts.decoders.request_stop, 0.0)
+                self._loop.call_later(max(0.0, settings.drain_s - _GIVEN_UP_S), give_up)
             await server.stop(drain_s=settings.drain_s)
             for role in self._roles:
                 parts.trail.tell(Step(role, "stopped"))
@@ -149,7 +178,9 @@ class RunningRoles:
             storage = StorageRole(parts.files, results, max_image_mb=settings.max_image_mb)
         analyses: Analyses | None = None
         if parts.analyser is not None:
-            analyses = Analyses(parts.analyser, max_image_mb=settings.max_image_mb, tell_usable=self._tell_usable)
+            analyses = Analyses(
+                parts.analyser, self._computing, max_image_mb=settings.max_image_mb, tell_usable=self._tell_usable
+            )
         keeping = Keeping(results, storage or peers)
         for role in self._roles:
             if role is Role.IMAGE_INPUT:
@@ -179,9 +210,7 @@ class RunningRoles:
         for role in self._roles:
             if role is Role.STORAGE or (role is Role.IMAGE_INPUT and asks_others):
                 continue
-            task = asyncio.ensure_future(self._server.set_serving(role, is_serving=is_usable))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            self._server.set_serving(role, is_serving=is_usable)
 
     def _image_input(self, analyses: Analyses | None, keeping: Keeping, peers: Peers) -> tuple[str, ImageInputRole]:
         """The kind of slots, and the role: it asks others unless both halves are read in this process."""

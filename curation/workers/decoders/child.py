@@ -19,7 +19,17 @@ from curation.errors import CurationError, PhotoUnreadableError
 from curation.workers.decoders.limits import Holding
 from curation.workers.worker_process import start_worker
 
-__all__ = ["HOLDS", "PLAIN", "READY", "Answer", "decode_for_parent", "unpacked"]
+__all__ = [
+    "HOLDS",
+    "PLAIN",
+    "READY",
+    "Answer",
+    "decode_for_parent",
+    "die_with_parent",
+    "limit_memory",
+    "limit_time",
+    "unpacked",
+]
 
 READY = b"r"
 HOLDS = b"h"
@@ -68,9 +78,9 @@ def decode_for_parent(
         log_level: Level of the root logger in the parent.
     """
     start_worker()
-    _die_with_parent(parent_pid)
+    die_with_parent(parent_pid)
     logging.basicConfig(level=max(log_level, logging.WARNING), format="%(levelname)s %(message)s")
-    _limit_memory(memory_mb)
+    limit_memory(memory_mb)
     for name in imports:
         importlib.import_module(name)
     cv2 = sys.modules.get("cv2")
@@ -83,7 +93,7 @@ def decode_for_parent(
             function, args, seconds = pickle.loads(connection.recv_bytes())
         except (EOFError, OSError):
             return
-        _limit_time(seconds)
+        limit_time(seconds)
         try:
             connection.send_bytes(_packed(_carried_out(function, args, memory_mb)))
         except OSError:
@@ -114,7 +124,7 @@ def _carried_out(function: Callable[..., Any], args: tuple[Any, ...], memory_mb:
     return Answer(value)
 
 
-def _die_with_parent(parent_pid: int) -> None:
+def die_with_parent(parent_pid: int) -> None:
     """Ask the kernel to kill this process with its parent, even while a decoder keeps all threads from running."""
     try:
         import ctypes
@@ -126,7 +136,8 @@ def _die_with_parent(parent_pid: int) -> None:
         os._exit(1)
 
 
-def _limit_memory(memory_mb: int) -> None:
+def limit_memory(memory_mb: int) -> None:
+    """Let this process ask for so much memory only; no limit on systems that know none."""
     try:
         import resource
     except ImportError:  # Windows
@@ -139,7 +150,7 @@ def _limit_memory(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _limit_time(seconds: float) -> None:
+def limit_time(seconds: float) -> None:
     """Let the kernel kill this process when it has taken so much more processor time, whatever its threads do."""
     try:
         import resource

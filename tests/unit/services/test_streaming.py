@@ -22,6 +22,9 @@ class Broken(grpc.RpcError):  # type: ignore[misc]  # grpc has no types
     def code(self) -> grpc.StatusCode:
         return self._code
 
+    def trailing_metadata(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
 
 class Message:
     """Stands for both directions."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from curation.decoders import decoded, decoders_set
 from curation.errors import ClipUnreadableError, FilmNotReadyError, VideoNotFoundError, WeightsMissingError
 from curation.jobs.job import JobState, Stage
 from curation.jobs.job_run import StageRun
@@ -22,7 +23,10 @@ from curation.jobs.video.film_record import FilmRecord, FilmTask, PosterRecord, 
 from curation.jobs.video.poster_files import read_poster
 from curation.jobs.video.video_jobs import MAX_ATTEMPTS, VideoJobs
 from curation.storage.video.result_files import read_result
+from curation.workers.decoders.limits import DecoderLimits
+from curation.workers.decoders.pool import DecoderPool
 from tests.fake_films import FakeFilms, film, poster_picture
+from tests.processes import is_running, wait_until
 
 WAIT_S = 20.0
 
@@ -272,3 +276,26 @@ def test_a_job_for_what_is_done_already_does_nothing(shop: Shop) -> None:
     request = {"video_id": record.id, "what": "look", "poster_id": ""}
     assert shop.jobs.run(request, lambda progress: None, threading.Event()).counts == {}
     assert shop.fake.looked == []
+
+
+def is_asleep(marker: Path) -> None:
+    marker.touch()
+    time.sleep(3600)
+
+
+def test_a_poster_whose_decoding_never_ends_is_stopped_with_its_job(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = tmp_path / "begun"
+    monkeypatch.setattr(shop.fake, "_match", lambda path, result: decoded(is_asleep, marker, patient=True))
+    shop.start()
+    record = shop.take(film())
+    poster = PosterRecord("f" * 16, "p.jpg", "now")
+    shop.over(record.id)
+    with DecoderPool(DecoderLimits(imports=())) as pool, decoders_set(pool):
+        shop.jobs.add_poster(record.id, poster, poster_picture(), poster_picture())
+        wait_until(marker.exists, "it is decoded")
+        (pid,) = pool.pids
+        shop.runner.cancel(shop.runner.active[0].id)
+        assert shop.over(record.id, TaskKind.POSTER, poster.id).state is TaskState.STOPPED
+        wait_until(lambda: not is_running(pid), "its decoder was killed")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from curation.decoders import decoders_set
 from curation.domain.attributes.values import AgeEstimate, FaceAttributes
 from curation.domain.faces.face import Box
 from curation.domain.film.people import PosterStatus, TrailerResult
 from curation.errors import PhotoUnreadableError
 from curation.pipelines.video.options import PosterOptions
 from curation.pipelines.video.poster import infer_on_poster, poster_rule
+from curation.workers.decoders.pool import DecoderPool
 from tests import fake_inference
 from tests.fakes import FakeEngine, fake_spec, painted_photo
 
@@ -112,3 +114,17 @@ def test_a_distance_of_the_options_goes_before_the_measured_one() -> None:
     assert rule.distance == 0.3
     rule, matching = poster_rule(PosterOptions(match="nearest_face"), fake_spec())
     assert (rule.margin, matching.value) == (0.0, "nearest_face")
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_a_poster_that_is_decoded_elsewhere_gives_the_same(tmp_path: Path, as_file: bool) -> None:
+    poster: Path | bytes = poster_of([(Box(20, 30, 60, 80), 3), (Box(200, 30, 60, 80), 7)])
+    if as_file:
+        (tmp_path / "original").write_bytes(poster)  # type: ignore[arg-type]
+        poster = tmp_path / "original"
+    here = infer_on_poster(poster, film_of(3, 5), engine=FakeEngine(), options=PosterOptions())
+    with DecoderPool() as pool, decoders_set(pool):
+        there = infer_on_poster(poster, film_of(3, 5), engine=FakeEngine(), options=PosterOptions())
+        assert pool.pids
+    assert [astuple(face) for face in there.faces] == [astuple(face) for face in here.faces]
+    assert (there.width, there.height, there.unmatched) == (here.width, here.height, here.unmatched)
