@@ -24,6 +24,7 @@ from curation.storage.said.last_good import keep_good, way_back
 from curation.storage.said.people_seen_file import PEOPLE_SEEN, read_people_seen
 from curation.storage.said.picks_file import PICKS, read_picks
 from curation.storage.said.said_file import change_said, read_said
+from curation.storage.together.finishing import finish_pending
 from curation.storage.video.remembered_clips import NO_CLIPS, RememberedClips
 
 __all__ = [
@@ -75,6 +76,7 @@ def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
         StorageError: If a file cannot be read.
     """
     output = settings.io.output_dir
+    finish_pending(output)
     words = Words(
         _read(output / settings.scoring.labels_json, _labels, is_strict),
         _read(output / CORRECTIONS, _corrections, is_strict),
