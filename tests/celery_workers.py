@@ -22,13 +22,14 @@ import psutil
 from curation.errors import CurationError, WeightsMissingError
 from curation.workers.celery_app import make_app, run_worker
 from curation.workers.distributed.broker import BrokerOptions
-from curation.workers.distributed.messages import Answer, Request
+from curation.workers.distributed.messages import IN_PLACE, Answer, Request
+from curation.workers.distributed.worker import node
 from curation.workers.pool import call
 from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 from tests.processes import wait_until
 
-__all__ = ["CeleryWorker", "PoolWork", "away", "execute", "lacking", "unfit", "unheard"]
+__all__ = ["CeleryWorker", "PoolWork", "away", "execute", "homeless", "lacking", "unfit", "unheard"]
 
 _prepared: list[str] = []
 
@@ -43,18 +44,26 @@ def unfit(number: int) -> int:
     raise NotImplementedError(number)
 
 
+def homeless(number: int) -> int:
+    """Double; given back by a worker as long as there is a file with its name in the folder of the run."""
+    raise NotImplementedError(number)
+
+
 def unheard(number: int) -> int:
     """Double; the first answer is lost."""
     raise NotImplementedError(number)
 
 
-_ODD: dict[str, Callable[[int], int]] = {"away": away, "unfit": unfit, "unheard": unheard}
+_ODD: dict[str, Callable[[int], int]] = {"away": away, "unfit": unfit, "unheard": unheard, "homeless": homeless}
 
 
 class PoolWork:
     """The remote work of `pool_tasks`: tasks and results are JSON as they are."""
 
-    def __init__(self, folder: Path, *, functions: Sequence[Callable[..., Any]] | None = None, lacks: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, functions: Sequence[Callable[..., Any]] | None = None, lacks: str = "", gone: str = ""
+    ) -> None:
+        self._gone = gone
         self.setup: Any = {"folder": str(folder), "lacks": lacks}
         self.setup_hash = hashlib.sha256(json.dumps(self.setup).encode()).hexdigest()
         self._functions = functions
@@ -67,6 +76,9 @@ class PoolWork:
 
     def encode(self, task: Any) -> Any:
         return task
+
+    def gone(self, task: Any) -> str:
+        return self._gone
 
     def decode(self, name: str, value: Any) -> Any:
         if name == "double" and not isinstance(value, int):
@@ -90,6 +102,10 @@ def execute(request: Request) -> Answer:
         return _answer(request, "transport", None, "the storage is away")
     if request.function == "unfit":
         return _answer(request, "refused", None, "it has no weights for this")
+    if request.function == "homeless":
+        why = lacking(request.setup)
+        if why or (Path(request.setup["folder"]) / f"{sys.argv[2]}-{request.task}").exists():
+            return _answer(request, "transport", IN_PLACE, why)
     if request.function == "unheard" and request.send == 1:
         # Its parent knows no such task, so this answer is as good as lost.
         return replace(_answer(request, "ok", 0, ""), task_id="lost")
@@ -105,6 +121,8 @@ def _answer(request: Request, kind: Any, value: Any, text: str) -> Answer:
 
 def lacking(setup: Any) -> str:
     """What the set-up says that this worker lacks."""
+    if (Path(setup["folder"]) / sys.argv[2]).exists():
+        return "its folder of photos is away"
     return str(setup["lacks"])
 
 
@@ -156,6 +174,7 @@ class CeleryWorker:
 def main() -> int:
     """Be a worker."""
     url, name, processes, version = sys.argv[1:]
+    node._CHECK_AGAIN_S = 0.5
     if version:
         import curation
 

@@ -92,7 +92,10 @@ class Catalog:
         self.words = SaidWords(settings, lambda: self.faces.seen())
         self.faces = ClusteredFaces(settings, self.words)
         self.event_labels = EventLabels(
-            output_dir / settings.scoring.labels_json, self.faces, Category(settings.scoring.unlabelled_category)
+            output_dir / settings.scoring.labels_json,
+            self.faces,
+            Category(settings.scoring.unlabelled_category),
+            output_dir,
         )
         self.attributes = PeopleAttributes(settings, self.faces, self.event_labels)
         self.ranked = RankedPhotos(settings, self.words)

@@ -19,14 +19,16 @@ T = TypeVar("T")
 class FileCache(Generic[T]):
     """Caches the parsed content of a file, and reads it again when the file changed. Thread-safe."""
 
-    def __init__(self, path: Path, read: Callable[[Path], T]) -> None:
+    def __init__(self, path: Path, read: Callable[[Path], T], *, output_dir: Path | None = None) -> None:
         """Cache the content of a file; nothing is read yet.
 
         Args:
             path: The file.
             read: Reads and parses it.
+            output_dir: With whose files it is written together; None is the folder of the file.
         """
         self.path = path
+        self._output_dir = path.parent if output_dir is None else output_dir
         self._read = read
         self._guard = threading.Lock()
         self._cached: tuple[tuple[int, int, int], T] | None = None
@@ -38,7 +40,7 @@ class FileCache(Generic[T]):
             BusyError: If a run that is just moving its files to their places does not end.
             StorageError: If the file's status cannot be read; also what `read` raises.
         """
-        finish_pending(self.path.parent)
+        finish_pending(self._output_dir)
         with self._guard:
             try:
                 stat = self.path.stat()

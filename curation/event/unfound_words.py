@@ -57,7 +57,9 @@ class UnfoundWords:
         """
         self._catalog = catalog
         self._edits = edits
-        self._labels = FileCache(settings.io.output_dir / settings.scoring.labels_json, labels_json)
+        self._labels = FileCache(
+            settings.io.output_dir / settings.scoring.labels_json, labels_json, output_dir=settings.io.output_dir
+        )
         self._said: Derived[Said] = Derived()
         self._places: Derived[dict[tuple[str, Box], int]] = Derived()
         self._listed: Derived[tuple[Unfound, ...]] = Derived()

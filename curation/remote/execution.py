@@ -1,7 +1,8 @@
 """Doing a task of another machine's run: `execute` in a worker's process, `lacking` before the first task.
 
 No fault of this machine is told as the fault of a photo: where storage or the network fails, the parent sends the task
-again (`transport`); where this machine lacks something, it says so (`refused`) and others do the work.
+again (`transport`); where this machine lacks something, it says so (`refused`) and others do the work. A folder or disk
+of this machine that fails in mid-run may come back: its tasks are given back too (`transport` with `IN_PLACE`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import socket
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +21,7 @@ from curation.errors import (
     CurationError,
     DatabaseBusyError,
     ObjectChangedError,
+    ObjectStorageError,
     ObjectStorageUnavailableError,
     PhotoError,
     SettingsError,
@@ -33,7 +36,7 @@ from curation.remote.machine import Machine, NotTheRunsFileError, this_machine
 from curation.remote.own_process import fetch_elsewhere
 from curation.remote.preparing import Preparations, Prepared, setup_of
 from curation.remote.setups import AnyWork
-from curation.workers.distributed.messages import Answer, Request
+from curation.workers.distributed.messages import IN_PLACE, Answer, Request
 
 __all__ = ["execute", "lacking"]
 
@@ -63,6 +66,20 @@ _NETWORK_ERRORS = frozenset(
 )
 """Of file systems that are served by another machine."""
 
+_DISK_ERRORS = _NETWORK_ERRORS | {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENODEV,
+    errno.ENOSPC,
+    errno.ENXIO,
+    errno.EPERM,
+    errno.EROFS,
+}
+"""Of a disk of this machine, or of what the machine allows: the same file may be read elsewhere."""
+
 # A process has one set of networks in memory; tasks reach it only in this way.
 _preparations = Preparations()
 
@@ -85,12 +102,12 @@ def execute(request: Request) -> Answer:
         if prepared.kind != known.kind:
             raise ValueError(f"{request.function} is no work on {prepared.kind}")
         task = _task(request.task, prepared, machine)
-        value = machine.codec.encoded(function_named(request.function)(task))
-        return _answer(request, "ok", value=value)
+        result = _done(request, task, prepared, machine)
+        return _answer(request, "ok", value=machine.codec.encoded(result))
     except ValueError as error:
         return _answer(request, "bug", text=f"{type(error).__name__}: {error}", value=traceback.format_exc())
     except NotTheRunsFileError as error:
-        return _answer(request, "refused", text=str(error))
+        return _answer(request, "transport", value=IN_PLACE, text=str(error))
     except CurationError as error:
         return _answer_of(request, error)
     except MemoryError:
@@ -98,6 +115,8 @@ def execute(request: Request) -> Answer:
             request, "photo", text="not enough memory for this photo; use fewer workers (workers.concurrency)"
         )
     except Exception as error:  # any exception must cost this one photo only
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            return _answer(request, "transport", value=IN_PLACE, text=_of_this_machine(str(error)))
         return _answer(request, "bug", text=f"{type(error).__name__}: {error}", value=traceback.format_exc())
 
 
@@ -165,6 +184,35 @@ def _task(data: Any, prepared: Prepared, machine: Machine) -> Any:
     return task
 
 
+def _done(request: Request, task: Any, prepared: Prepared, machine: Machine) -> Any:
+    """The result of a task.
+
+    Raises:
+        NotTheRunsFileError: If a file could not be used, and this machine is to blame.
+    """
+    function = function_named(request.function)
+    parts, sizes = _with_files(task, prepared), request.task["sizes"]
+    watch = machine.watch(part.path for part in parts)
+
+    def demand(number: int, error: PhotoError) -> None:
+        machine.demand(watch, parts[number].path, sizes[number], prepared.input_address)
+        why = _disk_error(error)
+        if why:  # the parent looks whether it can read the photo
+            raise NotTheRunsFileError(_of_this_machine(f"{parts[number].path}: {why}")) from error
+
+    try:
+        result = function(task)
+    except PhotoError as error:
+        for number in range(len(parts)):
+            demand(number, error)
+        raise
+    if hasattr(task, "tasks"):
+        for number, one in enumerate(result):
+            if isinstance(one, PhotoError):
+                demand(number, one)
+    return result
+
+
 def _with_files(task: Any, prepared: Prepared) -> Any:
     """The parts of a task that name a file; a picture's content is sent with its task."""
     if prepared.kind == PICTURES:
@@ -185,6 +233,9 @@ def _answer_of(request: Request, error: CurationError) -> Answer:
         return _answer(request, "transport", text=str(error))
     if isinstance(error, PhotoError):
         return _answer(request, "photo", text=str(error), value=list(fault_of(error)))
+    if isinstance(error, StorageError) and not isinstance(error, ObjectStorageError):
+        # A disk of this machine that is full or unreadable, which may be mended: the worker looks again and again.
+        return _answer(request, "transport", value=IN_PLACE, text=_of_this_machine(str(error)))
     if isinstance(error, _OF_MACHINE):
         return _answer(request, "refused", text=_of_this_machine(str(error)))
     return _answer(request, "stage", text=str(error), value=error_json(error))
@@ -197,12 +248,20 @@ def _of_this_machine(text: str) -> str:
 
 def _is_network(error: BaseException) -> bool:
     """Whether a file system of another machine is the cause."""
+    return any(cause.errno in _NETWORK_ERRORS for cause in _system_causes(error))
+
+
+def _disk_error(error: BaseException) -> str:
+    """What a disk said that was the cause; empty if none was."""
+    return next((cause.strerror or str(cause) for cause in _system_causes(error) if cause.errno in _DISK_ERRORS), "")
+
+
+def _system_causes(error: BaseException) -> Iterator[OSError]:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in _NETWORK_ERRORS:
-            return True
+        if isinstance(cause, OSError):
+            yield cause
         cause = cause.__cause__
-    return False
 
 
 def _answer(request: Request, kind: _Kind, *, value: Any = None, text: str = "") -> Answer:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
-from curation.errors import CurationError, StorageError
+from curation.errors import CurationError, PhotoUnreadableError, StorageError
+from curation.photos.files.content import content_sha256
+from curation.photos.finding.folder_watch import answer_of
 from curation.pipelines.per_photo import AnalyseBatch, AnalyseTask, MeasureTask
 from curation.pipelines.video.segment_task import SegmentTask
 from curation.remote.codec import Codec
@@ -77,6 +81,18 @@ class _RemoteWork:
         if not known.is_result(result):
             raise ValueError(f"a {type(result).__name__} is no result of {name}")
         return result
+
+    def gone(self, task: Any) -> str:
+        """See `RemoteWork.gone`."""
+        if self._has_address:
+            return ""
+        for part in _parts(task):
+            path = getattr(part, "path", None)
+            if isinstance(path, Path):
+                why = answer_of(partial(_unreadable, path))
+                if why:
+                    return why
+        return ""
 
     def error_of(self, value: Any) -> CurationError:
         """See `RemoteWork.error_of`."""
@@ -229,6 +245,17 @@ def picture_pool(settings: Settings, work: PictureRemoteWork) -> TaskPool:
     # Who waits in vain gives the picture back, and asks again later.
     broker = replace(broker, max_sends=1, patience_s=min(broker.patience_s, _PICTURE_PATIENCE_S))
     return CeleryPool(broker, work, here=_nowhere)
+
+
+def _unreadable(path: Path) -> str:
+    """Why a file cannot be read here; empty if it can."""
+    if not os.path.lexists(path):
+        return "the photo is gone: put it back, or run the clustering again"
+    try:
+        content_sha256(path)
+    except PhotoUnreadableError as error:
+        return str(error)
+    return ""
 
 
 def _nowhere() -> TaskPool:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from curation.disk.file_modes import as_before, hand_out, new_folder_mode
-from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFile, is_process, own_name, sweep_left
+from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFile, own_name, sweep_left
 from curation.errors import StorageError
 
 __all__ = [
     "TEMPORARY_SUFFIX",
     "explained",
-    "is_process",
     "make_folder",
     "open_atomic",
     "own_working_file",

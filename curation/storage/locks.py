@@ -1,17 +1,20 @@
 """One run at a time on an output folder, by file locks of the operating system, which end with their process.
 
-Beside its lock a run writes a note that says who holds it. The note is used for error messages only: only the lock
-decides whether a run is in progress, so a note that a killed run left does no harm.
+Beside its lock a run writes a note that says who holds it. The note is used for messages, and to see whether a run is
+in progress without taking the lock from one that is about to begin: its writer holds a lock on the note, too. So a note
+that a killed run left does no harm, and the number of the process in it, which in containers may be that of every
+process, decides nothing.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,7 @@ __all__ = [
     "hold_export",
     "hold_file_lock",
     "hold_output",
+    "is_held_elsewhere",
 ]
 
 LOCK_NAME = ".curation.lock"
@@ -40,6 +44,9 @@ _NOTE_SUFFIX = ".by"
 _LONGEST_NOTE = 1000
 _FILE_WAIT_S = 30.0  # others hold such a lock while they write a file or two
 _BRIEF_WAIT_S = 60.0  # ranking again in the background takes seconds
+
+_held_here: set[str] = set()
+"""Notes of the runs of this process."""
 
 
 class HeldFolder:
@@ -100,6 +107,29 @@ def hold_output(
         except OSError as error:
             raise explained(error, output_dir, "written into") from error
         yield held
+
+
+def is_held_elsewhere(output_dir: Path) -> bool:
+    """Whether a run of another process works on the folder; brief ones do not count.
+
+    No run that begins at this moment is hindered.
+    """
+    note = output_dir / f"{LOCK_NAME}{_NOTE_SUFFIX}"
+    if str(note) in _held_here or _content(note).get("brief"):
+        return False
+    try:
+        handle = os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # there are no locks on this disk
+    finally:
+        os.close(handle)
+    return False
 
 
 @contextmanager
@@ -173,9 +203,10 @@ def _hold(output_dir: Path, name: str, run: str, caller: str | None, *, is_brief
     try:
         # A note that is still there was left by a killed run.
         _remove_note(note)
-        if run:
-            _write_note(note, run, caller, is_brief=is_brief)
-        yield
+        with ExitStack() as held:
+            if run:
+                _write_note(note, run, caller, held, is_brief=is_brief)
+            yield
     finally:
         _remove_note(note)
         lock.release()
@@ -191,7 +222,8 @@ def _remove_note(note: Path) -> None:
         note.unlink(missing_ok=True)
 
 
-def _write_note(note: Path, run: str, caller: str | None, *, is_brief: bool) -> None:
+def _write_note(note: Path, run: str, caller: str | None, held: ExitStack, *, is_brief: bool) -> None:
+    """Write a note, and hold its lock until `held` ends."""
     content = {
         "run": run,
         "caller": caller or Path(sys.argv[0]).name or "python",
@@ -200,7 +232,13 @@ def _write_note(note: Path, run: str, caller: str | None, *, is_brief: bool) -> 
     } | ({"brief": True} if is_brief else {})
     # A missing note is no reason for a run to fail.
     with suppress(OSError):
-        note.write_text(json.dumps(content), encoding="ascii")
+        file = held.enter_context(note.open("w", encoding="ascii"))
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)  # who looks at it holds it for a moment only
+        _held_here.add(str(note))
+        held.callback(_held_here.discard, str(note))
+        file.write(json.dumps(content))
+        file.flush()
 
 
 def _holder(note: Path) -> str:

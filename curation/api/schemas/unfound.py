@@ -25,7 +25,7 @@ class UnfoundOut(Out):
     name: Annotated[Text, Field(examples=["Anna"])]
     """The word as people say it: `Anna`, `person 7`, `same person`, `picked, 5 stars`."""
     why: Annotated[Why, Field(examples=["away"])]
-    """Stable: `away`, `replaced`, `unreadable`, `no_face` or `with_others`."""
+    """Stable: `away`, `replaced`, `unreadable`, `no_face`, `with_others`, `clips_away`, `no_person` or `other_pick`."""
     reason: Annotated[str, Field(examples=["their photos are not in the folder"])]
     """The same in words."""
     photos: Annotated[tuple[Text, ...], Field(examples=[["day 2/IMG_0132.jpg"]])]

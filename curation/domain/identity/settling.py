@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
 
@@ -53,6 +53,7 @@ class Words:
         answers: Path and box of all faces in grouping_answers.json.
         picks: By path, in the form of picks.json.
         seen: By id, in the form of people_seen.json.
+        odd_labels: Those whose key is no number of a person, by the key.
     """
 
     labels: Mapping[int, object] | None = None
@@ -60,6 +61,7 @@ class Words:
     answers: Sequence[FacePlace] | None = None
     picks: Mapping[str, object] | None = None
     seen: Mapping[str, Mapping[str, object]] | None = None
+    odd_labels: Mapping[str, object] = field(default_factory=dict)
 
 
 class _Photos:
@@ -123,11 +125,28 @@ def settled(said: Said, words: Words, event: SeenEvent) -> Said:
     labels = dict(said.labels)
     if words.labels is not None:
         labels = {cluster: _label(said, photos, cluster, label) for cluster, label in words.labels.items()}
+        labels |= _waiting(said, words, labels)
     corrections = {id_: _correction(photos, said.corrections.get(id_, {}), faces) for id_, faces in about_faces.items()}
     picks, aside = _picks(said, photos, words.picks)
     seen = dict(said.seen) if words.seen is None else _seen(said, photos, words.seen)
     out = Said(photos.said, labels, corrections, picks, aside, seen)
     return used_photos(out)
+
+
+def _waiting(said: Said, words: Words, labels: Mapping[int, SaidLabel]) -> dict[int, SaidLabel]:
+    """Labels that the file does not name any more, but may after a correction: one of its keys is wrong.
+
+    Args:
+        said: Of the words as they were read last.
+        words: As they are now.
+        labels: Of the numbers that the file names, with anchors.
+    """
+    gone = {cluster: label for cluster, label in said.labels.items() if cluster not in labels}
+    if words.odd_labels:
+        return gone
+    # The same label under a number that nobody has: who was meant is known.
+    nobodys = [label.said for label in labels.values() if not label.faces]
+    return {cluster: label for cluster, label in gone.items() if label.said in nobodys}
 
 
 def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[FacePlace]], event: SeenEvent) -> bool:

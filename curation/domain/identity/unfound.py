@@ -10,7 +10,17 @@ from enum import StrEnum
 from curation.domain.identity.said import AsidePick, FacePlace, Said, SaidPhoto
 from curation.domain.labelling.labels import same_name
 
-__all__ = ["Unfound", "UnfoundKind", "Why", "aside_id", "counts_told", "told", "unfound", "unfound_told"]
+__all__ = [
+    "Unfound",
+    "UnfoundKind",
+    "Why",
+    "aside_id",
+    "counts_told",
+    "of_odd_labels",
+    "told",
+    "unfound",
+    "unfound_told",
+]
 
 
 class UnfoundKind(StrEnum):
@@ -32,6 +42,8 @@ class Why(StrEnum):
     NO_FACE = "no_face"
     WITH_OTHERS = "with_others"
     CLIPS_AWAY = "clips_away"
+    NO_PERSON = "no_person"
+    OTHER_PICK = "other_pick"
 
 
 _SHOWN = 10
@@ -43,6 +55,8 @@ _REASONS = {
     Why.NO_FACE: "their photos are there, but these faces were not found on them",
     Why.WITH_OTHERS: "their faces are there, but were grouped with other people in the last run",
     Why.CLIPS_AWAY: "they were in clips only, and these are not in the folder or were not looked at",
+    Why.NO_PERSON: "nobody has these numbers; see whether they are right in cluster_labels.json",
+    Why.OTHER_PICK: "another pick counts for the same photo; remove one of the two",
 }
 
 
@@ -52,8 +66,9 @@ class Unfound:
 
     Attributes:
         kind: Of the word.
-        id: The cluster id of a label, the id of a correction, the path in picks.json of a pick; a pick that was put
-            aside has the prefix `aside:` and its photo's key; of an answer its id in people_seen.json.
+        id: The cluster id of a label, or its key if that is no id, the id of a correction, the path in picks.json of a
+            pick; a pick that was put aside has the prefix `aside:` and its photo's key; of an answer its id in
+            people_seen.json.
         said: The word: a label as in cluster_labels.json, the kind of a correction, a pick as in picks.json.
         why: Why it finds nobody.
         photos: Where its photos were when it was said, in ascending order; of a correction those of the side that is
@@ -119,7 +134,7 @@ def unfound(
         if name is not None and any(_named(said, places.get(place)) == name for place in there):
             continue  # another cluster with the same name has them
         is_there = bool(there)
-        why = Why.WITH_OTHERS if is_there else _why(said, keys)
+        why = Why.WITH_OTHERS if is_there else _why(said, keys) if keys else Why.NO_PERSON
         if cluster in of_clips and not keys:
             if name is not None and any(_named(said, other) == name for other in clusters):
                 continue  # meanwhile the person is on photos, too, as another cluster with the same name
@@ -134,9 +149,13 @@ def unfound(
             keys = sorted({anchors[place][0] for place in missing if place in anchors})
             paths = _paths(said, keys) or tuple(sorted({path for path, _ in missing}))
             out.append(Unfound(UnfoundKind.CORRECTION, id_, kind, _why(said, keys), paths))
+    counting = _counting(said)
     for path, pick in sorted(said.picks.items()):
-        if said.photo_now(pick.photo) not in picked:
+        now = said.photo_now(pick.photo)
+        if now not in picked:
             out.append(Unfound(UnfoundKind.PICK, path, pick.said, _why_pick(said, pick.photo), (path,)))
+        elif now is not None and counting[now] != pick.said:
+            out.append(Unfound(UnfoundKind.PICK, path, pick.said, Why.OTHER_PICK, (path,)))
     for pick_aside in said.aside:
         if said.photo_now(pick_aside.photo) not in picked:
             why = _why_pick(said, pick_aside.photo)
@@ -147,6 +166,21 @@ def unfound(
             photos = (str(word.get("image_path")),)
             out.append(Unfound(UnfoundKind.SEEN, id_, seen.said, _why_pick(said, seen.photo), photos))
     return tuple(out)
+
+
+def _counting(said: Said) -> dict[str, object]:
+    """The pick that counts for each photo that is there: of several, that under the name which the photo has now."""
+    out: dict[str, object] = {}
+    for path, pick in said.picks.items():
+        now = said.photo_now(pick.photo)
+        if now is not None and (now == path or now not in out):
+            out[now] = pick.said
+    return out
+
+
+def of_odd_labels(labels: Mapping[str, object]) -> tuple[Unfound, ...]:
+    """Labels whose key is no number of a person, by the key."""
+    return tuple(Unfound(UnfoundKind.LABEL, key, label, Why.NO_PERSON, ()) for key, label in labels.items())
 
 
 def _label_name(label: object) -> str | None:
@@ -197,7 +231,9 @@ def _why_photo(photo: SaidPhoto | None) -> Why:
 
 def told(words: Sequence[Unfound]) -> str:
     """What `counts_told` says, and that they are kept. Empty if all find somebody."""
-    return f"{counts_told(words)}. They are kept, and count again when their photos are back" if words else ""
+    waits = ", and count again when their photos are back"
+    is_waiting = any(word.why not in (Why.NO_PERSON, Why.OTHER_PICK) for word in words)
+    return f"{counts_told(words)}. They are kept{waits if is_waiting else ''}" if words else ""
 
 
 def counts_told(words: Sequence[Unfound]) -> str:
@@ -230,7 +266,8 @@ def unfound_told(words: Sequence[Unfound]) -> tuple[str, ...]:
     """The sentence of `told`, and one line for each of the first words; nothing if all find somebody."""
     if not words:
         return ()
-    lines = [f"{_noun(word)} {_name(word)}: {_some_paths(word.photos)}" for word in words[:_SHOWN]]
+    lines = [": ".join(filter(None, (f"{_noun(word)} {_name(word)}", _some_paths(word.photos)))) for word in words]
+    del lines[_SHOWN:]
     left = len(words) - len(lines)
     return (told(words), *lines, *([f"and {left} more; clustering_run.json lists all"] if left else []))
 

@@ -28,6 +28,7 @@ from curation.storage.file_stamps import content_name, stamp_of
 from curation.storage.picture_cache import PictureCache, picture_key
 from curation.storage.run_records import VIDEO_RUN, read_run_record
 from curation.storage.said.labels_file import read_labels
+from curation.storage.together.finishing import finish_pending
 from curation.storage.video.clip_scores_file import BEST_FRAMES, CLIP_SCORES, read_best_frames, read_clip_scores
 from curation.storage.video.result_files import RESULT, read_result
 
@@ -122,6 +123,7 @@ class EventFilms:
         try:
             return self._catalog.labels()
         except NotClusteredError:
+            finish_pending(self._io.output_dir)
             data = read_labels(self._labels_path)
             known = frozenset(range(self._catalog.faces.clips().next_id))
             return parse_labels({} if data is None else data, known_ids=known)

@@ -22,6 +22,7 @@ from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_r
 from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.labels_file import read_labels
 from curation.storage.said.remembered_file import read_remembered
+from curation.storage.together.finishing import finish_pending
 from curation.storage.video.remembered_clips import RememberedClips, read_clips
 
 __all__ = ["EventSoFar", "JoinablePeople", "event_so_far", "joinable_people", "vectors_key", "with_clip_people"]
@@ -154,6 +155,7 @@ def _labels(settings: Settings, event: ScoringEvent, clips: RememberedClips, *, 
         labels, is_labelled = read_event_labels(settings, event)
         return labels if is_labelled else Labels({}, Category.OTHER)
     path = settings.io.output_dir / settings.scoring.labels_json
+    finish_pending(settings.io.output_dir)
     data = read_labels(path)
     try:
         category = Category(settings.scoring.unlabelled_category)

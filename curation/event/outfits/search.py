@@ -99,7 +99,9 @@ class OutfitSearch:
         self._of_clusters: Derived[Mapping[int, frozenset[tuple[str, int]]]] = Derived()
         self._recent: tuple[float, EventBodies] | None = None
         self._labels = FileCache(
-            settings.io.output_dir / settings.scoring.labels_json, lambda _: self._catalog.labels()
+            settings.io.output_dir / settings.scoring.labels_json,
+            lambda _: self._catalog.labels(),
+            output_dir=settings.io.output_dir,
         )
         self._guard = threading.Lock()
         self._matched_rows: tuple[FaceRow, ...] = ()

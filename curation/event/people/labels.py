@@ -10,6 +10,7 @@ from curation.errors import LabelsError
 from curation.event.clustered_faces import ClusteredFaces
 from curation.storage.said.labels_file import labels_content, labels_etag, read_labels
 from curation.storage.said.last_good import way_back
+from curation.storage.together.finishing import finish_pending
 from curation.storage.together.new_files import NewFiles
 
 __all__ = ["EventLabels"]
@@ -18,14 +19,16 @@ __all__ = ["EventLabels"]
 class EventLabels:
     """Reads, checks and writes the labels. Thread-safe."""
 
-    def __init__(self, path: Path, faces: ClusteredFaces, unlabelled: Category) -> None:
+    def __init__(self, path: Path, faces: ClusteredFaces, unlabelled: Category, output_dir: Path) -> None:
         """Remember the path; nothing is read yet.
 
         Args:
             path: The labels file.
             faces: The clustered faces, for the ids of clusters.
             unlabelled: The category of clusters without a label.
+            output_dir: With whose files labels are written together.
         """
+        self._output_dir = output_dir
         self._path = path
         self._faces = faces
         self._unlabelled = unlabelled
@@ -39,6 +42,7 @@ class EventLabels:
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If a file cannot be read.
         """
+        finish_pending(self._output_dir)
         data = read_labels(self._path)
         try:
             return self.checked({} if data is None else data)
@@ -58,6 +62,7 @@ class EventLabels:
 
     def etag(self) -> str:
         """The entity tag of the current labels file."""
+        finish_pending(self._output_dir)
         return labels_etag(self._path)
 
     def write(self, new: NewFiles, labels: Labels, etag: str) -> bool:

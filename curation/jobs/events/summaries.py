@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,13 +15,11 @@ from curation.decoders import decoded
 from curation.errors import CurationError, PhotoNotFoundError
 from curation.jobs.events.counting import count_photos
 from curation.jobs.events.known_event import KnownEvent
-from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import READING_ERRORS
 from curation.settings import Settings, is_address, with_places
-from curation.storage.atomic import is_process
 from curation.storage.csv_tables import first_cells, unguarded
 from curation.storage.face_data_file import FACE_DATA
-from curation.storage.locks import LOCK_NAME
+from curation.storage.locks import is_held_elsewhere
 from curation.storage.photo_scores_file import PHOTO_SCORES
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 
@@ -99,7 +96,7 @@ class Summaries:
             # The folder of the settings need not exist before somebody puts photos there.
             is_unused = event.is_default and summary.state is EventState.NEW
             return replace(summary, state=EventState.EMPTY if is_unused else EventState.AWAY)
-        if _is_held(output_dir):
+        if is_held_elsewhere(output_dir):
             return replace(summary, state=EventState.RUNNING)
         return self._of_folder(event) if summary.state is EventState.NEW else summary
 
@@ -197,13 +194,3 @@ def _first_photo(table: Path) -> str | None:
         logger.info("%s: %s", table, error)
         return None
     return unguarded(path) if path else None
-
-
-def _is_held(output_dir: Path) -> bool:
-    """Whether a run of this machine says that it works on the folder; a killed one leaves its note."""
-    try:
-        note = read_json(output_dir / f"{LOCK_NAME}.by")
-        pid = note["pid"]
-        return isinstance(pid, int) and pid != os.getpid() and not note.get("brief") and is_process(pid)
-    except READING_ERRORS:
-        return False

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from curation.domain.files.broken import BrokenFile, broken_to_json, counts, folders_told, told
 from curation.domain.files.health import FaultKind
 from curation.domain.grouping.grouping_evidence import GroupingEvidence
-from curation.domain.identity.unfound import Unfound, unfound_told
+from curation.domain.identity.unfound import unfound_told
 from curation.domain.labelling.corrections import (
     Correction,
     FacePlaces,
@@ -218,7 +218,8 @@ class FaceClusteringPipeline:
                 judged = int(identified.sum()), int(unreadable.is_unreadable.sum())
                 with words.saved(new.folder):
                     unfound = words.unfound(ids.ids, faces, corrections)
-                    report = self._report(listing, faces, ids.ids, failures, broken, reused, judged, unfound, began)
+                    lost = (*unfound_told(unfound), *words.more_told(faces))
+                    report = self._report(listing, faces, ids.ids, failures, broken, reused, judged, lost, began)
                     sha256 = {"face_data": table_sha256, "embeddings": digest}
                     followed = active_corrections(corrections)
                     said = {"unfound": unfound_json(unfound), "names_kept_apart": [list(pair) for pair in apart]}
@@ -315,10 +316,10 @@ class FaceClusteringPipeline:
         broken: tuple[BrokenFile, ...],
         reused: int,
         judged: tuple[int, int],
-        unfound: Sequence[Unfound],
+        lost: Sequence[str],
         began: float,
     ) -> ClusteringReport:
-        """The report; `judged` counts the faces that were identified, and those that cannot be read."""
+        """The report; `judged` counts the faces that were identified and that cannot be read, `lost` are sentences."""
         is_member = cluster_ids >= 0
         pairs = np.unique(np.stack([cluster_ids[is_member], faces.photo[is_member]]), axis=1)
         clusters, photos = np.unique(pairs[0], return_counts=True)
@@ -344,7 +345,7 @@ class FaceClusteringPipeline:
             warnings=(
                 *told(broken),
                 *folders_told(listing.unseen()),
-                *unfound_told(unfound),
+                *lost,
                 *self._attributes.warnings(),
             ),
             broken_files=broken_counts[0],

@@ -23,6 +23,7 @@ from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.clustering.present_photos import PresentEvent, with_looks
 from curation.pipelines.said.locating import located
+from curation.pipelines.said.waiting import answers_told, labels_gone_told
 from curation.pipelines.said.words import placed, read_words, words_unfound
 from curation.settings import Settings
 from curation.storage.said.corrections_file import read_corrections
@@ -144,6 +145,14 @@ class RunWords:
             dict(zip(faces.places(), ids.tolist(), strict=True)),
             self._present.contents().keys(),
             self._earlier.clips,
+        )
+
+    def more_told(self, faces: EventFaces) -> tuple[str, ...]:
+        """What else does not count: answers about faces that this run did not find, and labels whose file is gone."""
+        settings = self._settings
+        return (
+            *labels_gone_told(settings, self.said),
+            *answers_told(settings.io.output_dir, self.said, frozenset(faces.places())),
         )
 
     def remember(self, folder: Path, ids: RememberedIds) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any, TypeVar
 
 from curation.domain.identity.said import AsidePick, FaceAnchor, FacePlace, Said, SaidPick
 from curation.domain.identity.settling import SeenEvent, Words, settled
-from curation.domain.identity.unfound import Unfound, unfound
+from curation.domain.identity.unfound import Unfound, of_odd_labels, unfound
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks, parse_pick
 from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind
 from curation.domain.labelling.people_seen import PersonSeen
 from curation.errors import CurationError, LabelsError
+from curation.pipelines.said.waiting import demand_labels_folder
 from curation.settings import Settings
 from curation.storage.said.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS, read_grouping_answers
@@ -24,6 +26,7 @@ from curation.storage.said.last_good import keep_good, way_back
 from curation.storage.said.people_seen_file import PEOPLE_SEEN, read_people_seen
 from curation.storage.said.picks_file import PICKS, read_picks
 from curation.storage.said.said_file import change_said, read_said
+from curation.storage.together.finishing import finish_pending
 from curation.storage.video.remembered_clips import NO_CLIPS, RememberedClips
 
 __all__ = [
@@ -42,6 +45,8 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+_CLUSTER_ID = re.compile(r"0|[1-9][0-9]{0,8}")
+
 
 def labels_json(path: Path) -> dict[int, object]:
     """The labels in a file by cluster id, as far as its keys are such ids; their form is not checked.
@@ -51,11 +56,13 @@ def labels_json(path: Path) -> dict[int, object]:
         StorageError: If it cannot be read.
     """
     data = read_labels(path)
-    return _by_id(data) if isinstance(data, dict) else {}
+    return _by_id(data)[0] if isinstance(data, dict) else {}
 
 
-def _by_id(labels: Mapping[str, object]) -> dict[int, object]:
-    return {int(key): value for key, value in labels.items() if key.isascii() and key.isdecimal() and len(key) <= 9}
+def _by_id(labels: Mapping[str, object]) -> tuple[dict[int, object], dict[str, object]]:
+    """The labels by cluster id, and those whose key is none."""
+    odd = {key: value for key, value in labels.items() if not _CLUSTER_ID.fullmatch(key)}
+    return {int(key): value for key, value in labels.items() if key not in odd}, odd
 
 
 def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
@@ -75,12 +82,17 @@ def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
         StorageError: If a file cannot be read.
     """
     output = settings.io.output_dir
+    finish_pending(output)
+    if is_strict:
+        demand_labels_folder(settings)
+    labels, odd = _read(output / settings.scoring.labels_json, _labels, is_strict) or (None, {})
     words = Words(
-        _read(output / settings.scoring.labels_json, _labels, is_strict),
+        labels,
         _read(output / CORRECTIONS, _corrections, is_strict),
         _answered(output, is_strict),
         _read(output / PICKS, lambda path: dict(read_picks(path).to_json()), is_strict),
         _read(output / PEOPLE_SEEN, _people_seen, is_strict),
+        odd,
     )
     if is_strict:  # at the start of a run: all of them can be read
         for name in (CORRECTIONS, GROUPING_ANSWERS, KNOWN_REFUSED, PICKS, PEOPLE_SEEN):
@@ -117,8 +129,11 @@ def _answered(output: Path, is_strict: bool) -> list[FacePlace] | None:
     return list(dict.fromkeys(place for found in faces for place in found or ()))
 
 
-def _labels(path: Path) -> dict[int, object]:
-    """The labels by cluster id. A file that holds no object is refused: all labels would count as taken away."""
+def _labels(path: Path) -> tuple[dict[int, object], dict[str, object]]:
+    """The labels by cluster id, and those whose key is none.
+
+    A file that holds no object is refused: all labels would count as taken away.
+    """
     try:
         data = read_labels(path)
         if not isinstance(data, dict):
@@ -244,7 +259,10 @@ def words_unfound(
         seen={id_: seen for id_, seen in said.seen.items() if id_ in (words.seen or {})},
     )
     found = {*clusters, *clips.present}
-    return unfound(still_said, active, found, places, photos, moved, clips.people.keys())
+    return (
+        *of_odd_labels(words.odd_labels),
+        *unfound(still_said, active, found, places, photos, moved, clips.people.keys()),
+    )
 
 
 def unfound_json(words: Sequence[Unfound]) -> list[dict[str, Any]]:

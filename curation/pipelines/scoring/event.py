@@ -21,6 +21,7 @@ from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.domain.measuring.measures import MEASURES_VERSION, PhotoMeasures
 from curation.errors import FaceDataError, LabelsError
 from curation.photos.files.listing import photo_path
+from curation.pipelines.said.waiting import demand_labels_folder
 from curation.pipelines.said.words import read_placed_corrections, read_words, words_unfound
 from curation.pipelines.stage import content_key
 from curation.settings import Settings
@@ -134,6 +135,7 @@ def read_event_labels(settings: Settings, event: ScoringEvent) -> tuple[Labels, 
     path = settings.io.output_dir / settings.scoring.labels_json
     data = read_labels(path)
     if data is None:
+        demand_labels_folder(settings)
         photos_of = Counter(
             cluster
             for _, cluster in {(row.image_path, row.cluster_id) for rows in event.faces.values() for row in rows}

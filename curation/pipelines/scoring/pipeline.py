@@ -19,6 +19,7 @@ from curation.photos.files.listing import Listing
 from curation.pipelines.event_clocks import clock_rules, people_of, read_clocks
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
 from curation.pipelines.said.last_event import last_event
+from curation.pipelines.said.waiting import labels_gone_told
 from curation.pipelines.said.words import read_picks_now, settle
 from curation.pipelines.scoring.composition import NO_COMPOSITIONS, missing_told, read_compositions
 from curation.pipelines.scoring.event import (
@@ -129,7 +130,7 @@ class ScoringPipeline:
             write_photo_scores(new.folder / PHOTO_SCORES, ranked)
             unfound = event_unfound(self._context.settings, said, event)
             warnings = scoring_warnings(self._context.settings, event, unfound, unknown, waiting, has_ages=bool(ages))
-            warnings += clocks.sentences
+            warnings += clocks.sentences + labels_gone_told(self._context.settings, said)
             if self._scorer.rules.composition_asked_for:
                 untold = missing_told(len(measures.keys() - compositions.keys()), len(measures))
                 warnings += (untold,) if untold else ()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from curation.services.trail.line import TrailLine, line_of_text
 from curation.settings.services import ServicesSettings
-from curation.storage.atomic import explained, is_process
+from curation.storage.atomic import explained
 
 __all__ = ["CENTRAL_NAME", "ROLES_DIR", "JsonLines", "RoleFile", "central_file", "lines_of_file", "log_files"]
 
@@ -87,6 +89,8 @@ class JsonLines:
         if self._handle is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            with suppress(OSError):  # held as long as its writer lives; shared, as processes of containers share names
+                fcntl.flock(self._handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return self._handle, os.fstat(self._handle).st_size
 
     def _on_a_line_of_its_own(self, size: int) -> bytes:
@@ -144,17 +148,36 @@ class RoleFile:
             found = [
                 (path.stat().st_mtime, path)
                 for path in self._folder.glob(f"{self._role}-*.jsonl*")
-                if (match := _OWNER.search(path.name)) and self._has_ended(path, match["host"], int(match["pid"]))
+                if (match := _OWNER.search(path.name)) and self._has_ended(path, match["host"])
             ]
             for _, path in sorted(found, reverse=True)[self._max_files :]:
                 path.unlink(missing_ok=True)
         except OSError:
             return  # another process sweeps at the same time, or may not write here: the write itself tells
 
-    def _has_ended(self, path: Path, host: str, pid: int) -> bool:
+    def _has_ended(self, path: Path, host: str) -> bool:
+        # The number of the process says nothing: in a container each start has the same one.
+        newest = path.with_name(match["name"]) if (match := _NUMBERED.fullmatch(path.name)) else path
+        if newest == self._file.path:
+            return False
         if host == self._host:
-            return not is_process(pid)
+            return not _is_written(newest)
         return time.time() - path.stat().st_mtime > _OTHERS_QUIET_S
+
+
+def _is_written(path: Path) -> bool:
+    """Whether a living process has the file open for writing lines."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 _OWNER = re.compile(r"^[A-Za-z0-9_]+-(?P<host>.*)-(?P<pid>[0-9]+)\.jsonl(\.[0-9]+)?$")

@@ -17,9 +17,17 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from curation.disk.file_modes import as_before
-from curation.errors import BusyError
+from curation.errors import BusyError, StorageError
 from curation.storage.atomic import explained, set_aside, sync_folder
-from curation.storage.together.manifest import MANIFEST, NEW_FILES, NEW_LOCK, Manifest, NewFile, read_manifest
+from curation.storage.together.manifest import (
+    MANIFEST,
+    NEW_FILES,
+    NEW_LOCK,
+    Manifest,
+    NewFile,
+    read_manifest,
+    read_staged,
+)
 
 __all__ = ["content_sha256", "finish_pending", "hold_new_files", "is_pending", "move_all", "settle_new_files"]
 
@@ -125,6 +133,11 @@ def hold_new_files(output_dir: Path) -> Iterator[Path]:
 
 
 def _remove(folder: Path) -> None:
+    """Remove the new files that were not put in place, also those that lie elsewhere."""
+    if not folder.is_symlink():
+        for staged in read_staged(folder):
+            with suppress(OSError):
+                staged.unlink()
     if folder.is_symlink():
         folder.unlink()
     elif folder.exists():
@@ -137,6 +150,7 @@ def _finish(output_dir: Path) -> None:
     try:
         manifest = read_manifest(folder) if _counts(output_dir) else None
         _refuse_links(folder, manifest)
+        _refuse_others(manifest)
     except OSError as error:
         raise explained(error, folder, "read") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -151,7 +165,7 @@ def _finish(output_dir: Path) -> None:
     if manifest is None:
         return
     logger.info("an earlier run was ended while it put its files in place; the rest is put in place now")
-    left = [file for file in manifest.files if (folder / file.name).exists()]
+    left = [file for file in manifest.files if _new(folder, file).exists()]
     if len(left) == len(manifest.files) and any(_is_other(output_dir, file) for file in left):
         # Nothing has happened yet, and a word was changed by hand meanwhile: that counts.
         logger.warning("a change that was not finished is dropped, as you changed the same file since")
@@ -162,9 +176,18 @@ def _finish(output_dir: Path) -> None:
 
 def _refuse_links(folder: Path, manifest: Manifest | None) -> None:
     """Links would lead out of the folder, which may have come from elsewhere."""
-    paths = [] if manifest is None else [folder, *(folder / file.name for file in manifest.files)]
+    paths = [] if manifest is None else [folder, *(_new(folder, file) for file in manifest.files)]
     if any(path.is_symlink() or (path != folder and path.exists() and not path.is_file()) for path in paths):
         raise ValueError("it leads to something else than files")
+
+
+def _refuse_others(manifest: Manifest | None) -> None:
+    """What lies beside a file elsewhere must be what was put there for it."""
+    for file in () if manifest is None else manifest.files:
+        if file.elsewhere is not None:
+            new = file.elsewhere.with_name(file.name)
+            if new.exists() and content_sha256(new) != file.content:
+                raise ValueError(f"{new.name} is another file")
 
 
 def move_all(output_dir: Path, manifest: Manifest) -> None:
@@ -175,9 +198,10 @@ def move_all(output_dir: Path, manifest: Manifest) -> None:
     """
     folder = output_dir / NEW_FILES
     for file in manifest.files:
-        _move(output_dir, folder / file.name, file)
+        _move(output_dir, _new(folder, file), file)
     try:
-        sync_folder(output_dir)
+        for place in dict.fromkeys([*(_place(output_dir, file).parent for file in manifest.files), output_dir]):
+            sync_folder(place)
     except OSError as error:
         raise explained(error, output_dir, "written into") from error
     _end(output_dir, folder)
@@ -191,14 +215,25 @@ def _end(output_dir: Path, folder: Path) -> None:
         raise explained(error, output_dir / NEW_FILES, "removed") from error
 
 
+def _new(folder: Path, file: NewFile) -> Path:
+    """Where a file lies that is to be moved."""
+    return folder / file.name if file.elsewhere is None else file.elsewhere.with_name(file.name)
+
+
+def _place(output_dir: Path, file: NewFile) -> Path:
+    """Where it belongs."""
+    return output_dir / file.name if file.elsewhere is None else file.elsewhere
+
+
 def _move(output_dir: Path, new: Path, file: NewFile) -> None:
-    place = output_dir / file.name
+    place = _place(output_dir, file)
     try:
         if not new.exists():
+            _demand_folder(file)
             return  # it was moved before
         if _is_other(output_dir, file):
             number = 1
-            while (kept := place.with_name(f"{file.name}{_KEPT}{number}")).exists():
+            while (kept := place.with_name(f"{place.name}{_KEPT}{number}")).exists():
                 number += 1
             logger.warning(
                 "%s was changed by hand while a change by the program was not finished: yours stays, the other one is "
@@ -218,8 +253,21 @@ def _is_other(output_dir: Path, file: NewFile) -> bool:
     """Whether a word is neither what it was when the change was made nor what it is to become."""
     if file.before is None:
         return False
-    now = content_sha256(output_dir / file.name)
-    return now not in (file.before, content_sha256(output_dir / NEW_FILES / file.name))
+    now = content_sha256(_place(output_dir, file))
+    return now not in (file.before, content_sha256(_new(output_dir / NEW_FILES, file)))
+
+
+def _demand_folder(file: NewFile) -> None:
+    """Check that a file elsewhere was moved, and its disk is not just away.
+
+    Raises:
+        StorageError: If its folder is not there: the rest waits for it.
+    """
+    if file.elsewhere is not None and not file.elsewhere.parent.is_dir():
+        raise StorageError(
+            f"a change of {file.elsewhere} is not finished, and there is no folder {file.elsewhere.parent}: connect "
+            "its disk, and it is finished by itself"
+        )
 
 
 def content_sha256(path: Path) -> str:

@@ -8,6 +8,9 @@ writer that was killed, moves the rest; without a manifest nothing has happened.
 
 from __future__ import annotations
 
+import hashlib
+import os
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +25,7 @@ from curation.storage.together.finishing import (
     is_pending,
     move_all,
 )
-from curation.storage.together.manifest import Manifest, NewFile, write_manifest
+from curation.storage.together.manifest import STAGED, Manifest, NewFile, staged_name, write_manifest, write_staged
 
 __all__ = ["NewFiles", "new_files", "read_together"]
 
@@ -43,7 +46,7 @@ class NewFiles:
         self._output_dir = output_dir
         self.folder = folder
         self._words: dict[str, str] = {}
-        self._elsewhere: dict[Path, tuple[bytes, str]] = {}
+        self._elsewhere: dict[Path, NewFile] = {}
 
     @property
     def words(self) -> list[Path]:
@@ -55,7 +58,7 @@ class NewFiles:
 
         Args:
             place: Where it belongs. The settings may have labels outside of the output folder: such a file is written
-                when the others are at their places.
+                beside the one that it replaces, and moved with the others.
             content: The words.
 
         Raises:
@@ -65,7 +68,11 @@ class NewFiles:
             self._words[place.name] = content_sha256(place)
             write_bytes(self.folder / place.name, content)
         else:
-            self._elsewhere[place] = content, content_sha256(place)
+            place = Path(os.path.abspath(place))  # noqa: PTH100 - links are followed by whoever opens it
+            name = staged_name(place, secrets.token_hex(8))
+            self._elsewhere[place] = NewFile(name, content_sha256(place), place, hashlib.sha256(content).hexdigest())
+            write_staged(self.folder, [where.with_name(file.name) for where, file in self._elsewhere.items()])
+            write_bytes(place.with_name(name), content)
 
     def publish(self, *, last: Sequence[str] = ()) -> bool:
         """Make all files appear; those that say what is there already stay untouched.
@@ -82,22 +89,22 @@ class NewFiles:
         """
         files = self._new(last)
         before = {self._output_dir / name: was for name, was in self._words.items()}
-        before |= {place: was for place, (_, was) in self._elsewhere.items()}
+        before |= {place: str(file.before) for place, file in self._elsewhere.items()}
         if any(content_sha256(place) != was for place, was in before.items()):
             return False
         if files:
             manifest = Manifest(tuple(files))
             write_manifest(self.folder, manifest)
             move_all(self._output_dir, manifest)
-        for place, (content, _) in self._elsewhere.items():
-            write_bytes(place, content)
         return True
 
     def _new(self, last: Sequence[str]) -> list[NewFile]:
         """What is to be moved: words first, so that those that were edited meanwhile are noticed before all else."""
-        files = []
+        files = [file for file in self._elsewhere.values() if file.before != file.content]
         try:
             for path in sorted(self.folder.iterdir()):
+                if path.name == STAGED:
+                    continue
                 if _is_same(path, self._output_dir / path.name):
                     path.unlink()
                 else:

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from curation.errors import ObjectStorageUnavailableError, WorkersMissingError
 from curation.workers.distributed.broker import BrokerOptions
 from curation.workers.distributed.flights import Flight, Flights, Sent
-from curation.workers.distributed.messages import Answer, Request, fault_told, from_json
+from curation.workers.distributed.messages import IN_PLACE, Answer, Request, fault_told, from_json
 from curation.workers.distributed.muster import Known, Muster
 from curation.workers.distributed.post import Post, Round
 from curation.workers.distributed.remote_work import RemoteWork
@@ -248,7 +248,17 @@ class Dispatch(Generic[T]):
             # The broker missed its acknowledgement: its reader died, or lost the connection.
             self._lose(flight, sent_id, counts=self._counts(flight, sent_id))
             return
-        self._facts.muster.could_not_reach(worker, answer.text, now)
+        if answer.value == IN_PLACE:
+            self._facts.muster.gave_back(worker, answer.text, now)
+            self._facts.post.greet_soon()
+            gone = self._facts.work.gone(flight.task)
+            if gone:  # for everybody, so it is not the worker's place
+                self._flights.end(flight)
+                self._outcomes.append(Outcome(flight.task, None, TaskFailure("failed", gone)))
+                return
+            flight.value = self._facts.work.encode(flight.task)  # the file may have been replaced since
+        else:
+            self._facts.muster.could_not_reach(worker, answer.text, now)
         flight.transports += 1
         if flight.transport_since is None:
             flight.transport_since = now
@@ -261,7 +271,11 @@ class Dispatch(Generic[T]):
             )
         pause_s = min(_TRANSPORT_PAUSE_S * 2 ** (flight.transports - 1), _TRANSPORT_LONGEST_S)
         log.warning(
-            "%s: worker %s could not reach storage (%s); again in %g s", flight.label, worker, answer.text, pause_s
+            "%s: worker %s does not reach its files (%s); again in %g s",
+            flight.label,
+            worker,
+            answer.text,
+            pause_s,
         )
         self._flights.lose(flight, sent_id, counts=False, not_before=now + pause_s)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from curation.domain.files.health import FaultKind
 
-__all__ = ["PROTOCOL", "Answer", "Request", "WorkerFacts", "fault_told", "from_json", "to_json"]
+__all__ = ["IN_PLACE", "PROTOCOL", "Answer", "Request", "WorkerFacts", "fault_told", "from_json", "to_json"]
 
 _PLAIN: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -23,7 +23,10 @@ _KINDS = ("ok", "photo", "stage", "bug", "killed", "timeout", "refused", "transp
 
 M = TypeVar("M", bound="Request | WorkerFacts | Answer")
 
-PROTOCOL = 2
+IN_PLACE = "place"
+"""Value of a `transport` answer if a folder or disk of the worker is to blame: it takes no more until it is mended."""
+
+PROTOCOL = 3
 """Of these messages; raised with every change that an older worker would misunderstand."""
 
 
@@ -89,7 +92,7 @@ class Answer:
         send: As in the request.
         kind: `ok`, `photo`, `stage` and `bug` as `workers.pool.Reply`; `killed` and `timeout` of a process that the
             worker lost; `refused` if the worker cannot do such work (no weights, another version, no such folder);
-            `transport` if storage or network failed, which is never the fault of the photo.
+            `transport` if storage, network or a disk of the worker failed, which is never the fault of the photo.
         value: The result, or the facts of a `stage` error, as JSON; of `photo` a list of two texts, what is wrong with
             its file and what of it is still good.
         text: Message for the user; for `refused` what the worker lacks.

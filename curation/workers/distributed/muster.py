@@ -22,6 +22,7 @@ SILENT_S = 10.0
 
 _RESTING_S = 30.0  # for a worker that cannot reach the photos while others can
 _TRANSPORTS_IN_A_ROW = 3
+_PLACE_RESTING_S = 60.0  # for one whose own folder or disk fails again and again, though it finds nothing wrong
 
 
 @dataclass(slots=True)
@@ -126,6 +127,21 @@ class Muster:
             log.warning("worker %s rests for %g s: %s", name, _RESTING_S, why)
             self.excluded[name] = why
             self._resting[name] = now + _RESTING_S
+
+    def gave_back(self, name: str, why: str, now: float) -> None:
+        """Note that a worker gave a task back because of a folder or disk of its own: it takes none until it said more.
+
+        One that does so again and again rests, whether others are there or not: it finds nothing wrong, but what it
+        has are not the photos of this run.
+        """
+        for known in self._named(name):
+            known.transports += 1
+            if known.state == "ready":
+                known.state, known.text = "preparing", why
+                self._tell(known)
+            if known.transports >= _TRANSPORTS_IN_A_ROW and name not in self.excluded:
+                self.exclude(name, why)
+                self._resting[name] = now + _PLACE_RESTING_S
 
     def worked(self, name: str) -> None:
         """Note that a worker has done a task."""

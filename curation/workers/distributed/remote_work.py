@@ -39,6 +39,12 @@ class RemoteWork(Protocol):
             CurationError: If it cannot be told to another machine; the whole stage fails.
         """
 
+    def gone(self, task: Any) -> str:
+        """Why the files of a task cannot be read on this machine either; empty if they can, or are not read here.
+
+        Asked when a worker could not read them: if nobody can, they are to blame.
+        """
+
     def decode(self, name: str, value: Any) -> Any:
         """The result of the function `name` from its JSON.
 

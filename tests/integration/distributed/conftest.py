@@ -63,9 +63,14 @@ def make_pool(tmp_path: Path) -> Iterator[MakePool]:
     folder.mkdir()
 
     def make(
-        url: str, *, lacks: str = "", only: tuple[Callable[..., object], ...] | None = None, **options: float
+        url: str,
+        *,
+        lacks: str = "",
+        gone: str = "",
+        only: tuple[Callable[..., object], ...] | None = None,
+        **options: float,
     ) -> CeleryPool:
-        work = PoolWork(folder, functions=only, lacks=lacks)
+        work = PoolWork(folder, functions=only, lacks=lacks, gone=gone)
         here = SerialPool(pool_tasks.set_up, (str(folder),))
         chosen = {"patience_s": 60.0, **options}
         made.append(CeleryPool(BrokerOptions(url, **chosen), work, here=lambda: here))  # type: ignore[arg-type]

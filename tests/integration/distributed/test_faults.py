@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from curation.errors import ObjectStorageUnavailableError, RunInterruptedError, 
 from curation.workers.distributed import dispatch, flights, muster
 from curation.workers.distributed.broker import BrokerOptions
 from curation.workers.distributed.roster import Roster
-from tests.celery_workers import CeleryWorker, away, unfit, unheard
+from tests.celery_workers import CeleryWorker, away, homeless, unfit, unheard
 from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 from tests.integration.distributed.conftest import MakePool, StartWorker
@@ -87,6 +88,66 @@ def test_storage_that_is_away_is_never_the_fault_of_the_photo(
         ObjectStorageUnavailableError, match=r"worker steady@test could not reach .*the storage is away"
     ):
         list(make_pool(redis_url, patience_s=0.2).run(away, [50]))
+
+
+def test_a_worker_whose_folder_vanishes_gives_its_tasks_back_until_it_is_there_again(
+    redis_url: str,
+    worker: CeleryWorker,
+    make_pool: MakePool,
+    start_worker: StartWorker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(dispatch, "_TRANSPORT_PAUSE_S", 0.05)
+    caplog.set_level("INFO")
+    start_worker(redis_url, name="loses")
+    is_away = tmp_path / "prepared" / "loses@test"
+
+    def told(words: str) -> int:
+        return caplog.text.count(f"worker loses@test takes {words}")
+
+    def tasks() -> Iterator[int]:
+        number = 0
+        for words, often in (("part:", 1), ("no part", 1), ("part:", 2)):
+            wait = time.monotonic() + 30
+            while told(words) < often and time.monotonic() < wait:
+                number += 1
+                time.sleep(0.02)
+                yield number
+            if is_away.exists():
+                is_away.unlink()
+            elif not told("no part"):
+                is_away.touch()
+
+    outcomes = [(outcome.task, outcome.result) for outcome in make_pool(redis_url).run(homeless, tasks())]
+    assert sorted(outcomes) == [(number, 2 * number) for number in range(1, len(outcomes) + 1)]
+    assert told("part: 1 processes") == 2 and told("no part yet: its folder of photos is away")
+
+
+def test_a_folder_that_all_workers_lost_ends_the_run_with_the_reason(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dispatch, "_HOPELESS_S", 0.5)
+
+    def tasks() -> Iterator[int]:
+        yield 1
+        (tmp_path / "prepared" / worker.name).touch()
+        yield from range(2, 20)
+
+    with pytest.raises(WorkersMissingError, match="steady@test: its folder of photos is away"):
+        list(make_pool(redis_url, ahead=1).run(homeless, tasks()))
+
+
+def test_a_photo_that_nobody_can_read_costs_no_worker_its_part(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, tmp_path: Path
+) -> None:
+    pool = make_pool(redis_url, gone="the photo is gone")
+    (tmp_path / "prepared" / f"{worker.name}-7").touch()
+    by_task = {outcome.task: outcome for outcome in pool.run(homeless, range(10))}
+    failure = by_task.pop(7).failure
+    assert failure is not None and failure.reason == "the photo is gone"
+    assert {task: outcome.result for task, outcome in by_task.items()} == {n: 2 * n for n in range(10) if n != 7}
 
 
 def test_workers_that_cannot_do_the_work_are_named(

@@ -132,7 +132,7 @@ def test_a_word_by_hand_counts_at_once(desk: Desk) -> None:
     person = desk.person(2)
     desk.away("2_0.png", "2_1.png")
     desk.event.label({str(person): ANNA})
-    assert desk.listed() == [(UnfoundKind.LABEL, "Anna", Why.AWAY)]
+    assert desk.listed() == [(UnfoundKind.LABEL, "Anna", Why.NO_PERSON)]
     assert not (desk.event.output / "said.json").exists() or not read_said(desk.event.output).labels
 
 
@@ -399,4 +399,4 @@ def test_an_old_undo_journal_is_understood(desk: Desk) -> None:
     del journal["changes"][-1]["anchors"]
     path.write_text(json.dumps(journal), encoding="utf-8")
     desk.edits.undo()
-    assert desk.listed() == [(UnfoundKind.LABEL, "Anna", Why.AWAY)]
+    assert desk.listed() == [(UnfoundKind.LABEL, "Anna", Why.NO_PERSON)]

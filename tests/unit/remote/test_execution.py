@@ -10,7 +10,8 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,11 +31,19 @@ from curation.errors import (
     StorageError,
     WeightsBrokenError,
 )
-from curation.pipelines.per_photo import AnalyseTask, MeasureTask, analyse_photo_worker, score_photo_worker
+from curation.pipelines.per_photo import (
+    AnalyseBatch,
+    AnalyseTask,
+    MeasureTask,
+    analyse_photo_worker,
+    analyse_photos_worker,
+    score_photo_worker,
+)
+from curation.remote import machine
 from curation.remote.execution import execute, lacking
 from curation.remote.machine import this_machine
 from curation.remote.work import PhotoRemoteWork
-from curation.workers.distributed.messages import Answer, Request
+from curation.workers.distributed.messages import IN_PLACE, Answer, Request
 from tests.conftest import PROJECT_ROOT
 from tests.fake_readers import FakeReader
 from tests.fake_workflow import FakeEvent
@@ -193,11 +202,87 @@ def test_a_photo_that_only_this_machine_lacks_is_this_machines_fault(world: Worl
     world.machine.mirror(world.event.photos)
     (world.machine.photos / "a.png").unlink()
     answer = execute(world.request(world.task("a.png")))
-    assert answer.kind == "refused"
+    assert (answer.kind, answer.value) == ("transport", IN_PLACE)
     assert _HOST in answer.text and "a.png" in answer.text and "io.input_dir" in answer.text
     (world.machine.photos / "a.png").write_bytes(b"another event's photo")
     answer = execute(world.request(world.task("a.png")))
-    assert answer.kind == "refused" and "another file a.png" in answer.text
+    assert answer.value == IN_PLACE and "another file a.png" in answer.text
+
+
+def _when_opened(world: World, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Path], None]) -> None:
+    """Let something happen to this machine's photo after it was found to be the parent's, and before it is read."""
+
+    class Originals:
+        def __init__(self) -> None:
+            self.asked = 0
+
+        @contextmanager
+        def at_hand(self, path: Path) -> Iterator[Path]:
+            self.asked += 1
+            if self.asked == 2:
+                happens(path)
+            yield path
+
+    monkeypatch.setattr(this_machine(), "_originals", Originals())
+
+
+def _folder_vanishes(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+
+
+def _folder_is_replaced(path: Path) -> None:
+    _folder_vanishes(path)
+    path.parent.mkdir()
+
+
+def _photo_is_half_there(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:60])
+
+
+def _disk_fails(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # opens, and reading it gives EIO
+
+
+@pytest.mark.parametrize("happens", [_folder_vanishes, _folder_is_replaced, _photo_is_half_there, Path.unlink])
+@pytest.mark.parametrize("in_batch", [False, True])
+def test_a_photo_that_this_machine_loses_while_it_works_is_given_back(
+    world: World, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Path], None], in_batch: bool
+) -> None:
+    _photos(world.event)
+    world.machine.mirror(world.event.photos)
+    _when_opened(world, monkeypatch, happens)
+    task = world.task("a.png")
+    if in_batch:
+        answer = execute(world.request(AnalyseBatch((task,)), analyse_photos_worker))
+    else:
+        answer = execute(world.request(task))
+    assert (answer.kind, answer.value) == ("transport", IN_PLACE)
+    assert _HOST in answer.text
+    assert world.work().gone(task) == "", "the parent can read it"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_of_this_machine_that_fails_is_not_the_photos_fault(world: World, number: int) -> None:
+    _photos(world.event)
+    world.machine.mirror(world.event.photos)
+    unreadable = PhotoUnreadableError("the file cannot be read")
+    unreadable.__cause__ = OSError(number, os.strerror(number))
+    for error in (unreadable, OSError(number, os.strerror(number))):
+        answer = _with_engine(world, error)
+        assert (answer.kind, answer.value) == ("transport", IN_PLACE)
+        assert _HOST in answer.text and os.strerror(number) in answer.text
+
+
+def test_a_photo_that_nobody_can_read_is_to_blame_itself(world: World) -> None:
+    _photos(world.event)
+    task = world.task("a.png")
+    work = world.work()
+    assert work.gone(task) == ""
+    (world.event.photos / "a.png").unlink()
+    assert "the photo is gone" in work.gone(task)
+    (world.event.photos / "a.png").symlink_to("/proc/self/mem")
+    assert "cannot be read" in work.gone(task)
 
 
 class Broken:
@@ -228,7 +313,7 @@ def _with_engine(world: World, error: BaseException) -> Answer:
         (MemoryError(), "photo", "not enough memory"),
         (LabelsError("labels"), "stage", "labels"),
         (WeightsBrokenError("broken file"), "refused", f"{_HOST}: broken file"),
-        (StorageError("disk full"), "refused", f"{_HOST}: disk full"),
+        (StorageError("disk full"), "transport", f"{_HOST}: disk full"),
         (ObjectStorageUnavailableError("503"), "transport", "503"),
         (ZeroDivisionError("bug"), "bug", "ZeroDivisionError: bug"),
     ],
@@ -279,18 +364,62 @@ def test_weights_that_are_missing_name_machine_and_file(world: World, monkeypatc
 
 
 def test_what_a_machine_lacks_is_known_before_the_first_photo(world: World) -> None:
+    world.event.add("a.png", 1)
+    world.machine.mirror(world.event.photos)
     setup = world.work().setup
     assert lacking(setup) == ""
     shutil.rmtree(world.machine.photos)
-    world.machine.restart()
     assert "there is no folder" in lacking(setup) and _HOST in lacking(setup)
+    world.machine.photos.mkdir()
+    assert "is its disk connected?" in lacking(setup), "a mount point without its disk"
+    world.machine.mirror(world.event.photos)
+    assert lacking(setup) == "", "it is back"
     assert "does not understand" in lacking({"object": ["Box", [1, 2, 3, 4]]})
     assert "does not understand" in lacking("nonsense")
     world.machine.configure("", photos="s3://there/event")
     assert "s3://there/event" in lacking(PhotoRemoteWork(_at(world, "s3://here/event"), world.event.spec, None).setup)
 
 
+def test_a_disk_that_does_not_answer_is_told_and_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.event.add("a.png", 1)
+    world.machine.mirror(world.event.photos)
+    answers = threading.Event()
+    asked: list[Path] = []
+
+    def hangs(folder: Path, *, needs_files: bool) -> str:
+        asked.append(folder)
+        answers.wait(30)
+        return ""
+
+    monkeypatch.setattr(machine, "_ANSWER_LIMIT_S", 0.1)
+    monkeypatch.setattr(machine, "_fault_of_folder", hangs)
+    setup = world.work().setup
+    for _ in range(3):
+        assert "the disk has not answered for 0.1 s" in lacking(setup)
+    assert asked == [world.machine.photos], "each question holds a thread"
+    answers.set()
+    monkeypatch.setattr(machine, "_ANSWER_LIMIT_S", 10.0)
+    assert lacking(setup) == ""
+
+
+def test_a_full_disk_for_fetched_photos_is_known_before_the_first_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.machine.configure("", photos="s3://here/event")
+    setup = PhotoRemoteWork(_at(world, "s3://here/event"), world.event.spec, None).setup
+    assert lacking(setup) == ""
+    assert not [path for path in world.machine.state.rglob("*") if path.is_file()], "the trial leaves nothing"
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "No space left" in lacking(setup) and "io.state_dir" in lacking(setup)
+
+
 def test_other_libraries_are_refused_by_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.event.add("a.png", 1)
+    world.machine.mirror(world.event.photos)
     setup = world.work().setup
     assert lacking(setup) == ""
     monkeypatch.setattr("curation.remote.machine.library_versions", lambda *, films: (("numpy", "1.0"),))
@@ -388,6 +517,8 @@ def test_a_result_of_another_kind_is_refused_by_the_parent(world: World) -> None
 
 def test_the_check_of_a_setup_loads_no_library_with_threads(world: World, tmp_path: Path) -> None:
     # Celery forks its children from the process that checks; threads of a library would be missing there.
+    world.event.add("a.png", 1)
+    world.machine.mirror(world.event.photos)
     setup = tmp_path / "setup.json"
     setup.write_text(json.dumps(world.work().setup))
     script = (

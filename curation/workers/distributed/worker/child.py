@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from curation.workers.distributed.broker import BrokerOptions
-from curation.workers.distributed.messages import Answer, Request, from_json, to_json
+from curation.workers.distributed.messages import IN_PLACE, Answer, Request, from_json, to_json
 from curation.workers.distributed.worker.handing_in import Messenger, leave, left_name
 from curation.workers.distributed.worker.node import LEFT
 
@@ -39,7 +39,8 @@ def work(
         redelivered: Whether the broker hands this message out once more.
 
     Returns:
-        The kind of the answer, for the main process; after `LEFT` with the file, if the answer lies in one.
+        The kind of the answer for the main process, `IN_PLACE` if a folder or disk of this machine is to blame; after
+        `LEFT` with the file, if the answer lies in one.
     """
     try:
         request = from_json(Request, body)
@@ -48,6 +49,7 @@ def work(
         return "bug"
     answer = answer_to(request, executor=executor, redelivered=redelivered)
     answer = replace(answer, worker=facts)
+    kind = IN_PLACE if (answer.kind, answer.value) == ("transport", IN_PLACE) else answer.kind
     content = json.dumps({"type": "answer", **to_json(answer)}, allow_nan=True).encode()
     messenger = _messengers.get(os.getpid())
     if messenger is None:
@@ -58,8 +60,8 @@ def work(
     except OSError as error:
         log.warning("%s; the answer is kept until it does", error)
         path = leave(folder, left_name(request.run, request.task_id, request.send), content)
-        return f"{LEFT}{answer.kind}:{path}"
-    return answer.kind
+        return f"{LEFT}{kind}:{path}"
+    return kind
 
 
 def answer_to(request: Request, *, executor: str, redelivered: bool) -> Answer:

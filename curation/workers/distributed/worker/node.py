@@ -16,14 +16,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import curation
 from curation.errors import ObjectStorageUnavailableError
 from curation.workers.distributed.broker import BrokerOptions, task_queue
-from curation.workers.distributed.messages import PROTOCOL, Answer, to_json
+from curation.workers.distributed.messages import IN_PLACE, PROTOCOL, Answer, to_json
 from curation.workers.distributed.worker.facts import worker_facts
 from curation.workers.distributed.worker.handing_in import Clerk, left_name
 from curation.workers.distributed.worker.limits import ChildLimits
@@ -42,6 +42,7 @@ _TEND_S = 0.5
 _CHECK_S = 0.1  # a check is quick unless weights are fetched; meanwhile nothing else is answered
 _TRIES = 5  # of a check that fails by an error of its own, before the worker is refused
 _CHECK_AGAIN_S = 10.0  # what a worker lacked may be there now: a disk was mounted, storage is back
+_DOUBT = "it looks whether its folders and disks are there, because a task failed"
 _REMEMBERED = 1000  # tasks whose end was told; a lost child is reported in several ways
 
 
@@ -72,6 +73,7 @@ class _Run:
         checked: When the last check ended.
         tries: How many checks in a row failed.
         is_checking: Whether one is going on.
+        setup: What the run needs.
         starved: In how many greetings in a row tasks waited and this worker had none.
     """
 
@@ -82,7 +84,13 @@ class _Run:
     checked: float = 0.0
     tries: int = 0
     is_checking: bool = False
+    setup: Any = None
     starved: int = 0
+
+    def doubt(self) -> None:
+        """Take no more tasks until it was looked whether this machine still has what the run needs."""
+        if not self.lacks and not self.is_checking:
+            self.lacks, self.waits_for = None, _DOUBT
 
 
 @dataclass(slots=True)
@@ -115,6 +123,7 @@ class Node:
         self._tended = 0.0
         self._stood_until = 0.0
         self._limits = ChildLimits()
+        self._asked_about: set[str] = set()  # lost tasks for which it is being looked whose fault it was
 
     def introduce(self, name: str, processes: int) -> None:
         """Say who this worker is, once it is known."""
@@ -168,15 +177,14 @@ class Node:
         if known is None or known.setup_hash != setup_hash:
             known = self._runs[run] = _Run(setup_hash, 0.0)
         known.greeted = time.monotonic()
+        known.setup = greeting.get("setup")
         excluded = greeting.get("excluded")
         if isinstance(excluded, dict) and self._name in excluded:
             return "refused", str(excluded[self._name])
         is_old = known.lacks != "" and time.monotonic() - known.checked > _CHECK_AGAIN_S
         if (known.lacks is None or is_old) and not known.is_checking:
             known.is_checking = True
-            thread = threading.Thread(
-                target=self._check, args=(known, greeting.get("setup")), name="check-setup", daemon=True
-            )
+            thread = threading.Thread(target=self._check, args=(known, known.setup), name="check-setup", daemon=True)
             thread.start()
             thread.join(_CHECK_S)
         if known.lacks is None:
@@ -186,9 +194,7 @@ class Node:
     def _check(self, run: _Run, setup: Any) -> None:
         """Look in a thread whether this machine has what a run needs; weights may be fetched for that."""
         try:
-            with self._checking:
-                lacking = getattr(importlib.import_module(self._executor), "lacking", None)
-                lacks = "" if lacking is None else str(lacking(setup))
+            lacks = self._lacking(setup)
             run.lacks, run.waits_for, run.tries = lacks, "", 0
         except ObjectStorageUnavailableError as error:  # never this machine's fault, however long it lasts
             log.warning("the set-up of a run cannot be checked now: %s", error)
@@ -203,6 +209,11 @@ class Node:
         run.is_checking = False
         if run.lacks:
             log.warning("this worker does not work for a run, because %s", run.lacks)
+
+    def _lacking(self, setup: Any) -> str:
+        with self._checking:
+            lacking = getattr(importlib.import_module(self._executor), "lacking", None)
+            return "" if lacking is None else str(lacking(setup))
 
     def _take(self, consumer: Any, run: str, *, is_wanted: bool) -> None:
         tasks = getattr(consumer, "task_consumer", None)
@@ -268,7 +279,8 @@ class Node:
     def _held(self, run: str) -> list[str]:
         from celery.worker import state
 
-        return [request.id for request in tuple(state.reserved_requests) if request.id.startswith(f"{run}/")]
+        held = {request.id for request in tuple(state.reserved_requests)} | self._asked_about
+        return sorted(each for each in held if each.startswith(f"{run}/"))
 
     def report(self, to: str) -> None:
         """Tell who asks (the roster) what this worker is doing."""
@@ -293,7 +305,7 @@ class Node:
                 "current": current,
                 "done": self._counts.done,
                 "failed": self._counts.failed,
-                "refused": next((known.lacks for known in self._runs.values() if known.lacks), ""),
+                "refused": next((why for each in self._runs.values() if (why := each.lacks or each.waits_for)), ""),
             },
         )
 
@@ -304,10 +316,35 @@ class Node:
             kind, _, path = returned.removeprefix(LEFT).partition(":")
             self.clerk.hand_in(split_id(celery_id)[0], Path(path))
             returned = kind
+        if returned == IN_PLACE:
+            self._doubt(celery_id)
         if returned == "ok":
             self._counts.done += 1
         else:
             self._counts.failed += 1
+
+    def _doubt(self, celery_id: str) -> None:
+        """Take no more tasks of a run whose task failed because of this machine; the next greeting looks further."""
+        run = celery_id.partition("/")[0]
+        known = self._runs.get(run)
+        if known is not None:
+            known.doubt()
+            if self._consumer is not None:
+                self._take(self._consumer, run, is_wanted=False)
+
+    def _lost_in_vain(self, known: _Run, answer: Answer, celery_id: str) -> None:
+        """Answer for a child that waited too long: for its disk, or for the photo."""
+        try:
+            lacks = self._lacking(known.setup)
+        except Exception:  # told by the next check
+            log.debug("this machine cannot be looked at", exc_info=True)
+            lacks = ""
+        if lacks:
+            log.warning("a task is given back, because %s", lacks)
+            answer = replace(answer, kind="transport", value=IN_PLACE, text=lacks)
+            known.doubt()
+        self.clerk.hand_in(answer.run, {"type": "answer", **to_json(answer)})
+        self._asked_about.discard(celery_id)
 
     def lost(self, celery_id: str, kind: str, text: str, since: float) -> None:
         """Answer for a child that cannot; once for each task that was sent.
@@ -347,6 +384,16 @@ class Node:
             worker=self.facts(),
             seconds=time.time() - since,
         )
+        known = self._runs.get(run)
+        if kind == "timeout" and known is not None:
+            # It may have waited for a disk that does not answer, which is not the photo's fault.
+            self._asked_about.add(celery_id)
+            asks = threading.Thread(
+                target=self._lost_in_vain, args=(known, answer, celery_id), name="asks-for-a-loss", daemon=True
+            )
+            asks.start()
+            asks.join(_CHECK_S)
+            return
         self.clerk.hand_in(run, {"type": "answer", **to_json(answer)})
 
     def close(self) -> None:

@@ -328,3 +328,23 @@ def test_a_photo_whose_faces_are_not_where_they_were_stays_known_by_its_path() -
     ):
         said = Said({key: photo}, {0: SaidLabel(ANNA, ((key, HERE),))})
         assert with_contents(said, {"a.jpg": "A"}) is said
+
+
+# A key of the file of labels that is wrong.
+
+
+def test_what_is_known_of_labels_waits_while_a_key_is_no_number() -> None:
+    words = Words(labels={}, odd_labels={"O": ANNA})
+    waits = settled(LABELLED, words, Event())
+    assert waits.labels == LABELLED.labels
+    moved = Event(clusters={0: [("a.jpg", THERE)]})
+    assert settled(waits, Words(labels={0: ANNA}), moved).labels == LABELLED.labels, "it was corrected"
+    assert settled(waits, Words(labels={}), Event()).labels == {}, "it was taken out"
+
+
+def test_a_label_under_a_number_that_nobody_has_waits_for_its_own() -> None:
+    said = settled(LABELLED, Words(labels={99: ANNA}), Event())
+    assert said.labels == {0: LABELLED.labels[0], 99: SaidLabel(ANNA, ())}
+    assert settled(said, Words(labels={0: ANNA}), Event()) == LABELLED
+    assert 0 not in settled(LABELLED, Words(labels={99: "main"}), Event()).labels, "another label"
+    assert 0 not in settled(LABELLED, Words(labels={1: ANNA}), Event()).labels, "she is somebody else"

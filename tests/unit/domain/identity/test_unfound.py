@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from curation.domain.identity.said import (
     SaidPick,
     known_by_path,
 )
-from curation.domain.identity.unfound import Unfound, UnfoundKind, Why, told, unfound, unfound_told
+from curation.domain.identity.unfound import Unfound, UnfoundKind, Why, of_odd_labels, told, unfound, unfound_told
 
 Words = dict[str, tuple[str, Sequence[FacePlace], Sequence[FacePlace]]]
 
@@ -85,7 +86,9 @@ def test_a_pick_of_a_photo_that_is_there_under_another_name() -> None:
 
 
 def test_a_label_without_anchors_or_photos() -> None:
-    assert asked(Said(labels={1: SaidLabel("main", ())})) == [Unfound(UnfoundKind.LABEL, "1", "main", Why.AWAY, ())]
+    assert asked(Said(labels={1: SaidLabel("main", ())})) == [
+        Unfound(UnfoundKind.LABEL, "1", "main", Why.NO_PERSON, ())
+    ]
     lost = Said(labels={1: SaidLabel("main", (("unknown", HERE),))})
     assert asked(lost) == [Unfound(UnfoundKind.LABEL, "1", "main", Why.AWAY, ())]
 
@@ -210,3 +213,28 @@ def test_a_name_that_another_cluster_has_finds_somebody() -> None:
     place = ("a.jpg", HERE)
     assert [w.id for w in unfound(said, {}, {4}, {place: 4}, (), {})] == []
     assert [w.id for w in unfound(said, {}, {4, 9}, {place: 9}, (), {})] == ["5"]
+
+
+def test_a_label_of_a_number_that_nobody_has_says_so() -> None:
+    (word,) = asked(Said({}, {99: SaidLabel(ANNA, ())}))
+    assert (word.why, word.photos) == (Why.NO_PERSON, ())
+    (odd,) = of_odd_labels({"1O": ANNA})
+    assert (odd.id, odd.why) == ("1O", Why.NO_PERSON)
+    assert unfound_told([word, odd]) == (
+        "2 names find nobody: nobody has these numbers; see whether they are right in cluster_labels.json. "
+        "They are kept",
+        "name Anna (person 99)",
+        "name Anna (person 1O)",
+    )
+
+
+@pytest.mark.parametrize("order", [("a.raw", "a.jpg"), ("a.jpg", "a.raw")])
+def test_a_pick_beside_another_one_of_the_same_photo_is_told(order: Sequence[str]) -> None:
+    picks = {"a.jpg": SaidPick(PICK, "jpg"), "a.raw": SaidPick({"rating": 1}, "raw")}
+    photos = {"jpg": photo("a.jpg", "a.jpg"), "raw": photo("a.raw", "a.jpg")}
+    said = Said(photos, picks={path: picks[path] for path in order})
+    assert asked(said, picked=["a.jpg"]) == [
+        Unfound(UnfoundKind.PICK, "a.raw", {"rating": 1}, Why.OTHER_PICK, ("a.raw",))
+    ]
+    same = replace(said, picks={**picks, "a.raw": SaidPick(PICK, "raw")})
+    assert asked(same, picked=["a.jpg"]) == []

@@ -20,6 +20,7 @@ from curation.event.catalog import Catalog
 from curation.event.people.correction_requests import CorrectionRequest, plan_correction
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.seen import NewAnswer
+from curation.storage.together.finishing import settle_new_files
 from tests.crash_points.forks import run_forked
 from tests.fake_workflow import FakeEvent, fake_event
 
@@ -27,9 +28,15 @@ FILES = ("cluster_labels.json", "corrections.json", "people_seen.json", "known_r
 
 
 def edits(folder: Path) -> tuple[Catalog, PeopleEdits]:
-    settings = FakeEvent(folder).settings()
+    settings = FakeEvent(folder).settings(_sections(folder))
     catalog = Catalog(settings)
     return catalog, PeopleEdits(settings, catalog)
+
+
+def _sections(folder: Path) -> dict[str, dict[str, str]]:
+    """A folder `elsewhere` beside the output folder has the labels, if it is there."""
+    elsewhere = folder / "elsewhere"
+    return {"scoring": {"labels_json": str(elsewhere / "labels.json")}} if elsewhere.exists() else {}
 
 
 def split_and_name(folder: Path) -> None:
@@ -70,6 +77,9 @@ def said(folder: Path) -> dict[str, object]:
             for entry in [entry for value in data.values() if isinstance(value, list) for entry in value]:
                 del entry["id"], entry["at"]  # by chance
             out[file] = data
+    labels = folder / "elsewhere" / "labels.json"
+    if labels.exists():
+        out["labels"] = json.loads(labels.read_text())
     return out
 
 
@@ -84,18 +94,7 @@ def clustered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("before", "edit", "step"),
-    [
-        ((), split_and_name, 2),
-        ((name,), split_and_name, 5),
-        ((name, split_and_name), undo, 2),
-        ((), name, 4),
-        ((name,), answer, 5),
-        ((), refuse, 5),
-    ],
-)
-def test_an_edit_is_whole_or_not_there_after_any_kill(
+def _killed_everywhere(
     clustered: Path,
     tmp_path: Path,
     before: tuple[Callable[[Path], None], ...],
@@ -121,8 +120,45 @@ def test_an_edit_is_whole_or_not_there_after_any_kill(
         found.append(said(work))
         assert found[-1] in (old, new), kill_at
         assert not list((work / "out").glob(".curation-new/manifest.json"))
+        settle_new_files(work / "out")
+        assert not list(work.glob("elsewhere/*.curation-new")), kill_at
     assert found[0] == old
     assert found[-1] == new
+
+
+@pytest.mark.parametrize(
+    ("before", "edit", "step"),
+    [
+        ((), split_and_name, 2),
+        ((name,), split_and_name, 5),
+        ((name, split_and_name), undo, 2),
+        ((), name, 4),
+        ((name,), answer, 5),
+        ((), refuse, 5),
+    ],
+)
+def test_an_edit_is_whole_or_not_there_after_any_kill(
+    clustered: Path,
+    tmp_path: Path,
+    before: tuple[Callable[[Path], None], ...],
+    edit: Callable[[Path], None],
+    step: int,
+) -> None:
+    _killed_everywhere(clustered, tmp_path, before, edit, step)
+
+
+@pytest.mark.parametrize(("before", "edit", "step"), [((), name, 5), ((name,), split_and_name, 7)])
+def test_labels_that_lie_elsewhere_are_part_of_the_edit(
+    clustered: Path,
+    tmp_path: Path,
+    before: tuple[Callable[[Path], None], ...],
+    edit: Callable[[Path], None],
+    step: int,
+) -> None:
+    start = tmp_path / "start"
+    shutil.copytree(clustered, start)
+    (start / "elsewhere").mkdir()
+    _killed_everywhere(start, tmp_path / "killed", before, edit, step)
 
 
 def test_what_was_not_finished_is_undone_like_any_change(clustered: Path, tmp_path: Path) -> None:

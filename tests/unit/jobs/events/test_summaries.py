@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,8 @@ from curation.errors import PhotoNotFoundError
 from curation.jobs.events.known_event import KnownEvent
 from curation.jobs.events.summaries import EventState, Summaries
 from curation.settings import EventPlaces
+from curation.storage.locks import hold_output, is_held_elsewhere
+from tests.conftest import PROJECT_ROOT
 from tests.fakes import painted_photo
 from tests.photo_files import save
 from tests.service import FACES, PHOTOS, make_settings, write_face_data, write_photo_scores
@@ -72,17 +79,60 @@ def test_a_folder_that_is_away_keeps_what_is_known(world: World) -> None:
 
 
 def test_a_run_of_another_process(world: World) -> None:
+    with elsewhere(world.out, brief=False) as run:
+        found = [world.state]
+        run.kill()
+        run.wait()
+        assert (world.out / ".curation.lock.by").exists()
+        found.append(world.state)
+    assert found == [EventState.RUNNING, EventState.EMPTY], "whatever process has its number now"
+    with elsewhere(world.out, brief=True):
+        assert world.state is EventState.EMPTY
+    with hold_output(world.out, run="clustering"):
+        assert world.state is EventState.EMPTY, "its own runs are told as jobs"
+    for odd in (b"", b"{", b'{"pid": 1}'):
+        (world.out / ".curation.lock.by").write_bytes(odd)
+        assert world.state is EventState.EMPTY
+    (world.out / ".curation.lock.by").unlink()
+    os.mkfifo(world.out / ".curation.lock.by")
+    assert world.state is EventState.EMPTY
+
+
+def test_looking_for_a_run_hinders_none_that_begins(world: World) -> None:
     world.out.mkdir()
-    note = world.out / ".curation.lock.by"
-    for content, state in (
-        ({"pid": os.getppid()}, EventState.RUNNING),
-        ({"pid": os.getppid(), "brief": True}, EventState.EMPTY),
-        ({"pid": os.getpid()}, EventState.EMPTY),
-        ({"pid": "x"}, EventState.EMPTY),
-        ({}, EventState.EMPTY),
-    ):
-        note.write_text(json.dumps(content))
-        assert world.state is state
+    looks = threading.Event()
+
+    def look() -> None:
+        while not looks.is_set():
+            is_held_elsewhere(world.out)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(200):
+            with hold_output(world.out, run="clustering"):
+                pass
+    finally:
+        looks.set()
+        looking.join()
+
+
+@contextmanager
+def elsewhere(output: Path, *, brief: bool) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of another process that has the number of this one, as in a container."""
+    script = (
+        "import os, sys, pathlib\n"
+        "from curation.storage.locks import hold_output\n"
+        f"os.getpid = lambda: {os.getpid()}\n"
+        f"with hold_output(pathlib.Path(sys.argv[1]), run='clustering', is_brief={brief}):\n"
+        "    print('holds', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", script, str(output)]
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None and run.stdout.readline() == b"holds\n"
+        yield run
+        run.kill()
 
 
 def test_the_cover_is_the_best_photo(world: World) -> None:

@@ -162,5 +162,5 @@ def test_labels_of_people_who_are_not_there_yet_keep_their_ids(named: FakeEvent)
     named.add("new.png", 7, seed=50)
     named.cluster()
     assert named.ids()[7] == {10}
-    assert ("label", "9", "away") in unfound(named)
+    assert ("label", "9", "no_person") in unfound(named)
     assert read_said(named.output).labels[9].faces == ()

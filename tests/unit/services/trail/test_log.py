@@ -173,6 +173,29 @@ def test_files_of_dead_processes_are_removed_but_the_newest(tmp_path: Path) -> N
     }
 
 
+def test_a_file_that_is_written_stays_whatever_the_number_of_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = services_settings(NOWHERE, tmp_path, log_files=1)
+    monkeypatch.setattr("os.getpid", lambda: 2**22 + 1)  # of another container, whose processes cannot be seen here
+    other = RoleFile(settings, "landmarks")
+    other.write([a_line(1)])
+    monkeypatch.setattr("os.getpid", lambda: 2**22 + 2)
+    second = RoleFile(settings, "landmarks")
+    second.write([a_line(2)])
+    monkeypatch.setattr("os.getpid", lambda: 2**22 + 3)
+    time.sleep(0.01)
+    mine = RoleFile(settings, "landmarks")
+    mine.write([a_line(3)])
+    assert Path(other.name).exists() and Path(mine.name).exists()
+    other.close()
+    second.close()
+    monkeypatch.setattr("os.getpid", lambda: 2**22 + 4)
+    RoleFile(settings, "landmarks").write([a_line(4)])
+    left = {path.name.split("-")[-1] for path in Path(mine.name).parent.iterdir()}
+    assert f"{2**22 + 1}.jsonl" not in left
+
+
 # ---- outlets --------------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,16 @@ from curation.storage.atomic import write_bytes
 from curation.storage.run_records import read_run_record
 from curation.storage.said.labels_file import read_labels
 from curation.storage.together.finishing import content_sha256, finish_pending, settle_new_files
-from curation.storage.together.manifest import MANIFEST, NEW_FILES, Manifest, NewFile, read_manifest, write_manifest
+from curation.storage.together.manifest import (
+    MANIFEST,
+    NEW_FILES,
+    Manifest,
+    NewFile,
+    read_manifest,
+    staged_name,
+    write_manifest,
+    write_staged,
+)
 from curation.storage.together.new_files import new_files, read_together
 from tests.crash_points.killing import Ended, Kill, run_apart
 
@@ -111,6 +122,93 @@ def test_a_change_that_comes_too_late_writes_nothing(tmp_path: Path) -> None:
         (tmp_path / "labels.json").write_text("by hand")
         assert not new.publish()
     assert (tmp_path / "labels.json").read_text() == "by hand"
+
+
+def elsewhere(folder: Path, before: str | None = "", content: str = "new") -> NewFile:
+    """As a writer leaves a word outside of the output folder that was killed before it was moved."""
+    place = folder / "labels.json"
+    folder.mkdir(exist_ok=True)
+    (folder / staged_name(place, "0" * 16)).write_text(content)
+    return NewFile(staged_name(place, "0" * 16), before, place, hashlib.sha256(b"new").hexdigest())
+
+
+def pending_elsewhere(output: Path, file: NewFile) -> None:
+    new = output / NEW_FILES
+    new.mkdir(parents=True)
+    (new / "journal.json").write_text("of the change")
+    write_manifest(new, Manifest((file, NewFile("journal.json", None))))
+
+
+def test_a_word_elsewhere_is_finished_with_the_others(tmp_path: Path) -> None:
+    pending_elsewhere(tmp_path / "out", elsewhere(tmp_path / "other"))
+    finish_pending(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["labels.json"]
+    assert (tmp_path / "other" / "labels.json").read_text() == "new"
+    assert (tmp_path / "out" / "journal.json").exists()
+
+
+def test_a_word_elsewhere_that_was_edited_meanwhile_stays(tmp_path: Path) -> None:
+    file = elsewhere(tmp_path / "other")
+    (tmp_path / "other" / "labels.json").write_text("by hand")
+    pending_elsewhere(tmp_path / "out", file)
+    write_staged(tmp_path / "out" / NEW_FILES, [tmp_path / "other" / file.name])
+    finish_pending(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["labels.json"]
+    assert (tmp_path / "other" / "labels.json").read_text() == "by hand"
+    assert not (tmp_path / "out" / "journal.json").exists(), "the change is dropped as a whole"
+
+
+def test_a_word_elsewhere_that_was_edited_when_half_was_moved_stays_and_the_other_is_kept_beside(
+    tmp_path: Path,
+) -> None:
+    file = elsewhere(tmp_path / "other")
+    (tmp_path / "other" / "labels.json").write_text("by hand")
+    pending_elsewhere(tmp_path / "out", file)
+    (tmp_path / "out" / NEW_FILES / "journal.json").rename(tmp_path / "out" / "journal.json")
+    finish_pending(tmp_path / "out")
+    assert (tmp_path / "other" / "labels.json").read_text() == "by hand"
+    assert (tmp_path / "other" / "labels.json.kept-1").read_text() == "new"
+
+
+def test_a_word_elsewhere_waits_for_its_disk(tmp_path: Path) -> None:
+    pending_elsewhere(tmp_path / "out", elsewhere(tmp_path / "other"))
+    (tmp_path / "other").rename(tmp_path / "away")
+    for _ in range(2):
+        with pytest.raises(StorageError, match="connect its disk"):
+            finish_pending(tmp_path / "out")
+    (tmp_path / "away").rename(tmp_path / "other")
+    finish_pending(tmp_path / "out")
+    assert (tmp_path / "other" / "labels.json").read_text() == "new"
+
+
+@pytest.mark.parametrize("what", ["link", "pipe", "another content", "another name", "no word"])
+def test_a_folder_from_elsewhere_writes_nowhere_else(tmp_path: Path, what: str) -> None:
+    other, theirs = tmp_path / "other", tmp_path / "theirs"
+    file = elsewhere(other, None if what == "no word" else "", "evil" if what == "another content" else "new")
+    (other / "labels.json").write_text("mine")
+    theirs.write_text("new")
+    staged = other / file.name
+    if what in ("link", "pipe"):
+        staged.unlink()
+        staged.symlink_to(theirs) if what == "link" else os.mkfifo(staged)
+    if what == "another name":
+        file = replace(file, name="theirs", elsewhere=tmp_path / "other")
+    pending_elsewhere(tmp_path / "out", file)
+    write_staged(tmp_path / "out" / NEW_FILES, [theirs, other / "labels.json"])
+    finish_pending(tmp_path / "out")
+    settle_new_files(tmp_path / "out")
+    assert (other / "labels.json").read_text() == "mine"
+    assert theirs.read_text() == "new"
+    assert not (tmp_path / "out" / "journal.json").exists()
+
+
+def test_what_was_staged_elsewhere_by_a_killed_writer_is_removed(tmp_path: Path) -> None:
+    staged = tmp_path / "other" / elsewhere(tmp_path / "other").name
+    new = tmp_path / "out" / NEW_FILES
+    new.mkdir(parents=True)
+    write_staged(new, [staged])
+    settle_new_files(tmp_path / "out")
+    assert not staged.exists()
 
 
 @pytest.mark.parametrize("what", ["folder", "file", "pipe", "manifest"])

@@ -76,3 +76,17 @@ def test_storage_that_nobody_reaches_lets_nobody_rest() -> None:
     muster.worked("one")
     muster.could_not_reach("two", "no answer", 0.0)
     assert set(muster.excluded) == {"two"}
+
+
+def test_who_gives_tasks_back_takes_none_until_it_said_more_and_rests_if_it_does_so_again_and_again() -> None:
+    muster = Muster()
+    for number in range(1, 4):
+        muster.heard(hello("one", number=number), 0.0)
+        assert [each.facts.name for each in muster.ready] == ["one"]
+        muster.gave_back("one", "its folder is away", 0.0)
+        assert not muster.ready
+    assert muster.excluded == {"one": "its folder is away"} and muster.is_hopeless()
+    muster.wake(59.0)
+    assert muster.excluded
+    muster.wake(60.0)
+    assert not muster.excluded

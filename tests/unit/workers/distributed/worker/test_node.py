@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,10 @@ import pytest
 import curation
 from curation.errors import ObjectStorageUnavailableError
 from curation.workers.distributed.broker import BrokerOptions
-from curation.workers.distributed.messages import PROTOCOL
+from curation.workers.distributed.messages import IN_PLACE, PROTOCOL
 from curation.workers.distributed.worker import node as node_module
 from curation.workers.distributed.worker.node import LEFT, Node
+from tests.processes import wait_until
 
 
 class Consumer:
@@ -189,3 +191,48 @@ def test_an_answer_in_a_file_is_handed_in(node: Node) -> None:
     node.report("roster")
     said: dict[str, Any] = node.clerk.said[-1][1]  # type: ignore[attr-defined]
     assert (said["done"], said["failed"]) == (1, 1)
+
+
+def test_a_task_that_failed_because_of_this_machine_stops_it_until_it_was_looked(
+    node: Node, executor: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_module, "_CHECK_AGAIN_S", 0.0)
+    consumer = Consumer()
+    greet(node, consumer)
+    assert consumer.queues
+    executor.lacking = lambda setup: "its disk is away"  # type: ignore[attr-defined]
+    node.finished("r/1/1", f"'{IN_PLACE}'")
+    assert not consumer.queues, "at once"
+    node.report("roster")
+    assert "it looks whether" in node.clerk.said[-1][1]["refused"]  # type: ignore[attr-defined]
+    for _ in range(2):
+        said = greet(node, consumer)
+        assert (said["state"], said["text"]) == ("refused", "its disk is away")
+    executor.lacking = lambda setup: ""  # type: ignore[attr-defined]
+    assert greet(node, consumer)["state"] == "ready" and consumer.queues
+
+
+def test_a_child_that_waited_in_vain_for_its_disk_blames_no_photo(node: Node, executor: ModuleType) -> None:
+    consumer = Consumer()
+    greet(node, consumer)
+    node.lost("r/1/1", "timeout", "its process was ended", 0.5)
+    executor.lacking = lambda setup: "the disk has not answered"  # type: ignore[attr-defined]
+    node.lost("r/2/1", "timeout", "its process was ended", 0.5)
+    photo, place = node.clerk.handed  # type: ignore[attr-defined]
+    assert (photo["kind"], place["kind"], place["value"]) == ("timeout", "transport", IN_PLACE)
+    assert place["text"] == "the disk has not answered"
+    assert greet(node, consumer)["state"] == "refused"
+
+
+def test_a_lost_task_is_held_until_it_is_known_whose_fault_it_was(
+    node: Node, executor: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greet(node, Consumer())
+    monkeypatch.setattr(node_module, "_CHECK_S", 0.0)
+    answers = threading.Event()
+    executor.lacking = lambda setup: str(answers.wait(30))  # type: ignore[attr-defined]
+    node.lost("r/1/1", "timeout", "its process was ended", 0.5)
+    assert node._held("r") == ["r/1/1"], "else its parent would miss it, and send it again"
+    answers.set()
+    wait_until(lambda: not node._held("r"), "the answer")
+    assert node.clerk.handed  # type: ignore[attr-defined]
