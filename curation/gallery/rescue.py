@@ -298,7 +298,7 @@ class _Readable:
 
 def _is_sound(table: CheckedTable, row: Sequence[Any]) -> bool:
     """Whether a row of a gallery without checksums may be right."""
-    kinds = dict.fromkeys(("vector", "jpeg"), bytes)
+    kinds: dict[str, type] = dict.fromkeys(("vector", "jpeg"), bytes)
     kinds.update((name, int) for name in ("person", "exemplar", "number", "x", "y", "w", "h"))
     for name, value in zip(table.columns, row, strict=True):
         if name == "yaw_deg" and (value is None or isinstance(value, float)):
