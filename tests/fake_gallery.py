@@ -122,6 +122,10 @@ class FakeGallery:
         self._ready()
         return str(self._changes)
 
+    def check(self) -> Sequence[str]:
+        self._ready()
+        return ()
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -31,6 +31,7 @@ from curation.api.http.same_site import SameSiteGuard
 from curation.api.http.server.carrier import bound_server
 from curation.api.http.server.limits import limits_of
 from curation.api.http.server.sound_requests import SoundRequests
+from curation.api.http.sharing.fair_requests import FairRequests
 from curation.api.http.video.desk import VideoDesk
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import (
@@ -234,6 +235,7 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(MethodGuard, methods=AllowedMethods(routers))
     app.add_middleware(EventSwitch)
+    app.add_middleware(FairRequests)
     app.add_middleware(TokenGuard)
     app.add_middleware(SoundRequests)
     app.add_middleware(SameSiteGuard)

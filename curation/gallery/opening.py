@@ -12,7 +12,7 @@ from curation.gallery.store import GalleryStore
 from curation.parsing.plain_files import read_plain
 from curation.settings import GallerySettings
 
-__all__ = ["open_gallery"]
+__all__ = ["gallery_key", "open_gallery"]
 
 _MAKE_KEY = (
     "make a key with  openssl rand -hex 32 > {path}  and keep a copy elsewhere, since nobody can read the gallery "
@@ -35,8 +35,16 @@ def open_gallery(settings: GallerySettings) -> GalleryStore:
                 "gallery.url empty, and encrypt the server's disk"
             )
         return PostgresGallery(settings.url.get_secret_value())
-    key = None if settings.key_file is None else _key(settings.key_file)
-    return SqliteGallery(settings.path, key=key)
+    return SqliteGallery(settings.path, key=gallery_key(settings))
+
+
+def gallery_key(settings: GallerySettings) -> str | None:
+    """The key of an encrypted gallery, 64 hexadecimal digits; None if it is not encrypted.
+
+    Raises:
+        GalleryError: If the file of the key cannot be read, or holds none.
+    """
+    return None if settings.key_file is None else _key(settings.key_file)
 
 
 _MAX_KEY_BYTES = 1_000

@@ -22,11 +22,13 @@ from typing import Any
 
 from curation.errors import GalleryError
 from curation.extras import Extra, extra_for
+from curation.gallery.checked_rows import TABLES, damaged_rows
 from curation.interrupts import interrupts_delayed
 from curation.storage.atomic import explained
+from curation.storage.databases.checked_tables import RowDamagedError, add_checksum_function
 from curation.storage.sqlite_transactions import transaction
 
-__all__ = ["BUSY_TIMEOUT_S", "SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
+__all__ = ["BUSY_TIMEOUT_S", "RESCUE", "SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
 
 _VERSION_1 = """
 CREATE TABLE gallery_facts (
@@ -68,7 +70,8 @@ CREATE TABLE chips (
 );
 INSERT INTO gallery_facts VALUES ('version', 0), ('unfinished', 0);
 """
-UPGRADES = (_VERSION_1,)
+_VERSION_2 = "".join(table.upgrade() for table in TABLES)
+UPGRADES = (_VERSION_1, _VERSION_2)
 """The statements that bring a gallery from each version to the next, starting with an empty file.
 
 Chips lie in a table of their own, so that the vectors of a large gallery are read without them.
@@ -76,9 +79,12 @@ Never change one that was released: a change of the schema is a new step, which 
 """
 SCHEMA_VERSION = len(UPGRADES)
 
+RESCUE = "`python -m curation gallery rescue --to NEW`"
+"""The command that error messages name."""
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another one."""
 _AGAIN_S = 0.02
+_MOST_FOUND = 20
 _APPLICATION_ID = 0x43754761  # "CuGa": tells the file from other programs' SQLite files
 
 _creating = threading.Lock()
@@ -114,7 +120,7 @@ class GalleryDatabase:
             raise explained(error, path.parent, "created") from error
         try:
             self._connection = self._opened()
-        except self._sqlite.Error as error:
+        except (self._sqlite.Error, MemoryError) as error:
             if _is_damage(error) and key is None:
                 raise self._damaged(error) from error
             raise self._error(error) from error
@@ -154,6 +160,21 @@ class GalleryDatabase:
         with self.reading() as connection:
             (number,) = connection.execute("SELECT value FROM gallery_facts WHERE name = 'version'").fetchone()
         return f"{self.identity}-{number}"
+
+    def check(self) -> list[str]:
+        """What is damaged, found by reading all of the file; nothing if it is whole.
+
+        Raises:
+            GalleryError: If SQLite cannot even look.
+        """
+        with self.reading() as connection:
+            found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_MOST_FOUND})").fetchall()]
+            if found == ["ok"]:
+                found = []
+            for table in () if found else TABLES:
+                if damaged := damaged_rows(connection, table):
+                    found.append(f"{damaged} rows of the table {table.name} have a wrong checksum")
+            return found
 
     @staticmethod
     def must_be_gone(connection: Any) -> None:
@@ -197,7 +218,7 @@ class GalleryDatabase:
             try:
                 with transaction(self._connection, begin, self._sqlite.Error) as connection:
                     yield connection
-            except self._sqlite.Error as error:
+            except (self._sqlite.Error, RowDamagedError, MemoryError) as error:
                 raise self._error(error) from error
 
     def close(self) -> None:
@@ -223,6 +244,7 @@ class GalleryDatabase:
             connection.execute("PRAGMA secure_delete = ON")
             # VACUUM and sorting would write names into files of the system's folder for temporary files.
             connection.execute("PRAGMA temp_store = MEMORY")
+            add_checksum_function(connection)
             self._upgrade(connection)
         except BaseException:
             connection.close()
@@ -269,8 +291,9 @@ class GalleryDatabase:
         # It stays where it is: a service that is started again by itself would go on with an empty gallery, in which
         # nobody is known, and new people would be enrolled twice.
         return GalleryError(
-            f"the gallery {self.path} is damaged ({error}); nothing was changed: copy a backup there, or move the file "
-            f"and its {self.path.name}-wal to another folder to begin with an empty gallery"
+            f"the gallery {self.path} is damaged ({error}); nothing was changed: copy a backup there; or save what is "
+            f"whole of it into a new one with {RESCUE}; or move the file and its {self.path.name}-wal to another "
+            "folder to begin with an empty gallery"
         )
 
     def _error(self, error: Exception) -> GalleryError:
@@ -282,14 +305,16 @@ class GalleryDatabase:
             )
         if name == "SQLITE_FULL":
             return GalleryError(f"the gallery {self.path} cannot be written: the disk is full: free some space")
-        if _is_damage(error) and self._key is not None:
+        if _is_damage(error) and self._key is not None and not isinstance(error, RowDamagedError):
             return GalleryError(
                 f"the gallery {self.path} cannot be read with the key of gallery.key_file: name the file with its own "
-                "key; if that is the one, the gallery is damaged: copy a backup there"
+                f"key; if that is the one, the gallery is damaged: copy a backup there, or save what is whole of it "
+                f"with {RESCUE}"
             )
         if _is_damage(error):
             return GalleryError(
-                f"the gallery {self.path} is damaged ({error}): end all programs that use it, and copy a backup there"
+                f"the gallery {self.path} is damaged ({error}): end all programs that use it, and copy a backup there, "
+                f"or save what is whole of it into a new one with {RESCUE}"
             )
         return GalleryError(
             f"the gallery {self.path} cannot be used ({error}): check that its disk is local and not full and that you "
@@ -305,7 +330,14 @@ def _not_yet_gone(gallery: str, why: object) -> str:
 
 
 def _is_damage(error: Exception) -> bool:
-    return _name_of(error) in ("SQLITE_CORRUPT", "SQLITE_NOTADB") or "unsupported file format" in str(error)
+    if isinstance(error, RowDamagedError | MemoryError):
+        return True  # a damaged length asks for more memory than there is
+    words = str(error)
+    return (
+        _name_of(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG"))
+        or "unsupported file format" in words
+        or "Could not decode" in words
+    )
 
 
 def _name_of(error: Exception) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from curation.domain.recognition.known import KnownFaces
 from curation.errors import GalleryError
+from curation.gallery.checked_rows import CHIPS, EVENTS, EXEMPLARS, PEOPLE, person_row, select, sign
 from curation.gallery.enrolment import (
     arrived,
     checked_exemplars,
@@ -26,6 +28,7 @@ from curation.gallery.enrolment import (
 )
 from curation.gallery.sqlite_database import BUSY_TIMEOUT_S, GalleryDatabase
 from curation.gallery.store import Exemplar, KnownPerson
+from curation.storage.databases.checked_tables import RowDamagedError
 
 __all__ = ["ENCRYPTED_FILE", "GALLERY_FILE", "SqliteGallery"]
 
@@ -34,15 +37,8 @@ GALLERY_FILE = "gallery.sqlite"
 ENCRYPTED_FILE = "gallery.sqlcipher"
 """The same, encrypted."""
 
-_PERSON = """
-SELECT number, person_id, name, category, added, last_seen,
-    (SELECT count(*) FROM exemplars WHERE person = people.number)
-FROM people
-"""
-_EXEMPLAR = """
-SELECT exemplar_id, vector, embedder, engine, quality, jpeg, event, photo_sha256, x, y, w, h, added, yaw_deg
-FROM exemplars JOIN chips ON chips.exemplar = exemplars.number
-"""
+_VECTOR = EXEMPLARS.columns.index("vector")
+_OF_PERSON = EXEMPLARS.columns.index("person")
 _READ_ROWS = 10_000
 
 
@@ -74,9 +70,10 @@ class SqliteGallery:
     def people(self) -> Sequence[KnownPerson]:
         """All people, by name."""
         with self._database.reading() as connection:
-            rows = connection.execute(f"{_PERSON} ORDER BY name_key").fetchall()
-            events = _events(connection, "SELECT person, event FROM person_events ORDER BY event")
-        return [_person(row, tuple(events.get(row[0], ()))) for row in rows]
+            rows = list(select(connection, PEOPLE, "ORDER BY name_key"))
+            events = _events(connection, "ORDER BY event")
+            faces = dict(connection.execute("SELECT person, count(*) FROM exemplars GROUP BY person").fetchall())
+        return [_person(row, faces.get(row[0], 0), tuple(events.get(row[0], ()))) for row in rows]
 
     def person(self, person_id: str) -> KnownPerson:
         """One person."""
@@ -86,14 +83,15 @@ class SqliteGallery:
     def find(self, name: str) -> KnownPerson | None:
         """The person of a name, compared in NFC without case."""
         with self._database.reading() as connection:
-            row = connection.execute("SELECT person_id FROM people WHERE name_key = ?", (same_name(name),)).fetchone()
-            return None if row is None else _read(connection, row[0])
+            row = person_row(connection, "name_key", same_name(name))
+            return None if row is None else _told(connection, row)
 
     def enrol(self, name: str, category: str, exemplars: Sequence[Exemplar], *, max_exemplars: int) -> KnownPerson:
         """Add faces to the person of a name, who is added if there is none."""
         name, new = checked_name(name), checked_exemplars(exemplars)
         first, last = arrived(new)
         with self._database.transaction() as connection:
+            person_row(connection, "name_key", same_name(name))  # is whole, if there is one
             connection.execute(
                 "INSERT INTO people (person_id, name, name_key, category, added, last_seen) VALUES (?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (name_key) DO UPDATE SET last_seen = max(last_seen, excluded.last_seen), "
@@ -103,11 +101,9 @@ class SqliteGallery:
             number, person_id = connection.execute(
                 "SELECT number, person_id FROM people WHERE name_key = ?", (same_name(name),)
             ).fetchone()
+            sign(connection, PEOPLE, "number = ?", (number,))
             _keep(connection, number, new, max_exemplars)
-            connection.executemany(
-                "INSERT INTO person_events VALUES (?, ?) ON CONFLICT DO NOTHING",
-                sorted({(number, exemplar.event) for exemplar in new if exemplar.event}),
-            )
+            _add_events(connection, number, {exemplar.event for exemplar in new if exemplar.event})
             return _read(connection, person_id)
 
     def exemplars(self, person_id: str) -> Sequence[Exemplar]:
@@ -119,27 +115,31 @@ class SqliteGallery:
         """Everybody's faces of one embedder."""
         with self._database.reading() as connection:
             people = connection.execute(
-                "SELECT person_id, name, faces, length FROM people JOIN (SELECT person, count(*) AS faces, "
+                "SELECT number, faces, length FROM people JOIN (SELECT person, count(*) AS faces, "
                 "max(length(vector)) AS length FROM exemplars WHERE embedder = ? GROUP BY person) ON person = number "
                 "ORDER BY person_id",
                 (embedder,),
             ).fetchall()
-            lengths = {row[3] for row in people}
-            vectors = np.empty((sum(row[2] for row in people), max(lengths, default=0) // 2), dtype=np.float32)
-            found = connection.execute(
-                "SELECT vector FROM exemplars JOIN people ON person = people.number WHERE embedder = ? "
-                "ORDER BY person_id, exemplar_id",
+            named = {row[0]: (row[1], row[2]) for row in select(connection, PEOPLE)}
+            lengths = {row[2] for row in people}
+            vectors = np.empty((sum(row[1] for row in people), max(lengths, default=0) // 2), dtype=np.float32)
+            found = select(
+                connection,
+                EXEMPLARS,
+                "JOIN people ON exemplars.person = people.number WHERE embedder = ? ORDER BY person_id, exemplar_id",
                 (embedder,),
             )
             start = 0
-            while rows := found.fetchmany(_READ_ROWS):
-                block = b"".join(row[0] for row in rows)
+            while rows := list(islice(found, _READ_ROWS)):
+                block = b"".join(row[_VECTOR] for row in rows)
                 if len(block) != len(rows) * vectors.shape[1] * 2:
                     raise _mixed(self._database.path, embedder)
                 stored = np.frombuffer(block, dtype="<f2").reshape(len(rows), -1)
                 vectors[start : start + len(rows)] = unit_vectors(stored)
                 start += len(rows)
-        return faces_of([(row[0], row[1]) for row in people], [row[2] for row in people], vectors, embedder)
+            if start != len(vectors) or not named.keys() >= {row[0] for row in people}:
+                raise RowDamagedError("an index names rows that are not there")
+        return faces_of([named[row[0]] for row in people], [row[1] for row in people], vectors, embedder)
 
     def rename(self, person_id: str, name: str) -> KnownPerson:
         """Give another name."""
@@ -154,6 +154,7 @@ class SqliteGallery:
                 if self._database.is_taken(error):
                     raise taken(name) from error
                 raise
+            sign(connection, PEOPLE, "number = ?", (number,))
             return _read(connection, person_id)
 
     def merge(self, person_id: str, into: str, *, max_exemplars: int) -> KnownPerson:
@@ -163,10 +164,7 @@ class SqliteGallery:
             if number == other:
                 return _read(connection, into)
             moved = _exemplars(connection, number)
-            connection.execute(
-                "INSERT INTO person_events SELECT ?, event FROM person_events WHERE person = ? ON CONFLICT DO NOTHING",
-                (other, number),
-            )
+            _add_events(connection, other, _events(connection, "WHERE person = ?", (number,)).get(number, ()))
             connection.execute(
                 "UPDATE people SET added = min(people.added, gone.added), "
                 "last_seen = max(people.last_seen, gone.last_seen), "
@@ -174,6 +172,7 @@ class SqliteGallery:
                 "FROM people AS gone WHERE people.number = ? AND gone.number = ?",
                 (other, number),
             )
+            sign(connection, PEOPLE, "number = ?", (other,))
             connection.execute("DELETE FROM people WHERE number = ?", (number,))
             _keep(connection, other, moved, max_exemplars)
             self._database.must_be_gone(connection)
@@ -203,10 +202,15 @@ class SqliteGallery:
         with self._database.transaction(another_version=False) as connection:
             number = _number(connection, person_id)
             connection.execute("UPDATE people SET last_seen = max(last_seen, ?) WHERE number = ?", (when, number))
+            sign(connection, PEOPLE, "number = ?", (number,))
 
     def version(self) -> str:
         """Another text whenever people, names or faces changed."""
         return self._database.version()
+
+    def check(self) -> Sequence[str]:
+        """What of the file is damaged; it is read as a whole."""
+        return self._database.check()
 
     def close(self) -> None:
         """Free what is held."""
@@ -221,49 +225,62 @@ class SqliteGallery:
 
 
 def _number(connection: Any, person_id: str) -> int:
-    row = connection.execute("SELECT number FROM people WHERE person_id = ?", (person_id,)).fetchone()
+    row = person_row(connection, "person_id", person_id)
     if row is None:
         raise gone(f"person with the id {person_id}")
     return int(row[0])
 
 
-def _events(connection: Any, statement: str, parameters: tuple[object, ...] = ()) -> dict[int, list[str]]:
+def _events(connection: Any, condition: str, values: tuple[object, ...] = ()) -> dict[int, list[str]]:
     events: dict[int, list[str]] = {}
-    for person, event in connection.execute(statement, parameters):
+    for person, event in select(connection, EVENTS, condition, values):
         events.setdefault(person, []).append(event)
     return events
 
 
+def _add_events(connection: Any, number: int, events: Iterable[str]) -> None:
+    rows = [(number, event) for event in sorted(events)]
+    connection.executemany("INSERT INTO person_events (person, event) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+    sign(connection, EVENTS, "person = ? AND checksum IS NULL", (number,))
+
+
 def _read(connection: Any, person_id: str) -> KnownPerson:
-    row = connection.execute(f"{_PERSON} WHERE person_id = ?", (person_id,)).fetchone()
+    row = person_row(connection, "person_id", person_id)
     if row is None:
         raise gone(f"person with the id {person_id}")
-    events = _events(connection, "SELECT person, event FROM person_events WHERE person = ? ORDER BY event", (row[0],))
-    return _person(row, tuple(events.get(row[0], ())))
+    return _told(connection, row)
 
 
-def _person(row: tuple[object, ...], events: tuple[str, ...]) -> KnownPerson:
-    _, person_id, name, category, added, last_seen, exemplars = row
-    return KnownPerson(
-        str(person_id), str(name), str(category), int(str(exemplars)), events, str(added), str(last_seen)
-    )
+def _told(connection: Any, row: tuple[Any, ...]) -> KnownPerson:
+    events = _events(connection, "WHERE person = ? ORDER BY event", (row[0],))
+    (faces,) = connection.execute("SELECT count(*) FROM exemplars WHERE person = ?", (row[0],)).fetchone()
+    return _person(row, faces, tuple(events.get(row[0], ())))
+
+
+def _person(row: tuple[Any, ...], faces: int, events: tuple[str, ...]) -> KnownPerson:
+    _, person_id, name, _, category, added, last_seen = row
+    return KnownPerson(person_id, name, category, faces, events, added, last_seen)
 
 
 def _exemplars(connection: Any, number: int) -> list[Exemplar]:
-    rows = connection.execute(f"{_EXEMPLAR} WHERE person = ? ORDER BY quality DESC, exemplar_id", (number,)).fetchall()
+    rows = list(select(connection, EXEMPLARS, "WHERE person = ? ORDER BY quality DESC, exemplar_id", (number,)))
+    within = "WHERE exemplar IN (SELECT number FROM exemplars WHERE person = ?)"
+    chips = dict(select(connection, CHIPS, within, (number,)))
+    if any(row[0] not in chips or row[_OF_PERSON] != number for row in rows):
+        raise RowDamagedError("an index leads to another row, or the picture of a face is not there")
     return [
         Exemplar(
-            exemplar_id=row[0],
-            vector=vector_of(row[1]),
-            embedder=row[2],
-            engine=row[3],
-            quality=row[4],
-            chip_jpeg=row[5],
-            event=row[6],
-            photo_sha256=row[7],
-            face_box=(row[8], row[9], row[10], row[11]),
-            added=row[12],
-            yaw_deg=row[13],
+            exemplar_id=row[1],
+            embedder=row[3],
+            engine=row[4],
+            quality=row[5],
+            yaw_deg=row[6],
+            vector=vector_of(row[7]),
+            event=row[8],
+            photo_sha256=row[9],
+            face_box=(row[10], row[11], row[12], row[13]),
+            added=row[14],
+            chip_jpeg=chips[row[0]],
         )
         for row in rows
     ]
@@ -278,9 +295,9 @@ def _keep(connection: Any, number: int, new: Sequence[Exemplar], most: int) -> N
     for one in stay:
         if one.exemplar_id in there:
             continue
-        connection.execute(
+        (face,) = connection.execute(
             "INSERT INTO exemplars (exemplar_id, person, embedder, engine, quality, yaw_deg, vector, event, "
-            "photo_sha256, x, y, w, h, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "photo_sha256, x, y, w, h, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
             (
                 one.exemplar_id,
                 number,
@@ -294,8 +311,9 @@ def _keep(connection: Any, number: int, new: Sequence[Exemplar], most: int) -> N
                 *(int(side) for side in one.face_box),
                 one.added,
             ),
-        )
-        connection.execute("INSERT INTO chips VALUES (last_insert_rowid(), ?)", (one.chip_jpeg,))
+        ).fetchone()
+        sign(connection, EXEMPLARS, "number = ?", (face,))
+        CHIPS.put(connection, [(face, one.chip_jpeg)])
 
 
 def _mixed(path: Path, embedder: str) -> GalleryError:

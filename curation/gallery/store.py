@@ -114,5 +114,11 @@ class GalleryStore(Protocol):
     def version(self) -> str:
         """Another text whenever people, names or faces changed, so whenever an answer may be another one."""
 
+    def check(self) -> Sequence[str]:
+        """What is damaged, in words, found by reading everything; nothing if all is as it was written.
+
+        What a server does about damage is the server's: there it is told if the server does not look for it.
+        """
+
     def close(self) -> None:
         """Free what is held."""

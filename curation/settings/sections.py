@@ -272,6 +272,9 @@ class ServiceSettings(Section):
     log_format: Literal["text", "json"] = "text"
     max_connections: Annotated[int, Field(ge=8, le=100_000)] = 1000
     slow_client_s: Annotated[float, Field(ge=1, le=600)] = 20
+    client_requests: Annotated[int, Field(ge=2, le=256)] = 8
+    client_waiting: Annotated[int, Field(ge=8, le=100_000)] = 500
+    client_streams: Annotated[int, Field(ge=4, le=10_000)] = 60
     max_body_mb: Annotated[float, Field(ge=0.1, le=100)] = 4
     upload_photo_mb: Annotated[float, Field(ge=0.1, le=10_000)] = 200
     upload_total_mb: Annotated[float, Field(ge=1, le=1_000_000)] = 4000

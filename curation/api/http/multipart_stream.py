@@ -9,6 +9,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from curation.api.http.sharing.share import share_here
+
 __all__ = ["BrokenFormError", "FilePart", "PartData", "PartEnd", "body_in_pieces", "boundary_of", "parts_of"]
 
 _NO_NAME = "photo"
@@ -133,6 +135,8 @@ class _Collector:
 
 async def body_in_pieces(request: Request) -> AsyncIterator[bytes]:
     """The body of a request in pieces of a megabyte or more, which are large enough to be written."""
+    if (share := share_here()) is not None:
+        share.end_work()  # a phone sends for minutes, and the page is used meanwhile
     pieces = bytearray()
     async for piece in request.stream():
         pieces += piece

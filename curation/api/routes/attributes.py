@@ -17,6 +17,7 @@ from curation.api.http.attributes.problems import ATTRIBUTE_PROBLEMS, problem_of
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.multipart_stream import BrokenFormError, FilePart, PartData, boundary_of, parts_of
 from curation.api.http.requests.pictures_made import made
+from curation.api.http.sharing.share import TOO_MANY_STREAMS, demand_stream
 from curation.api.schemas.attributes import AttributesOut, AttributesStatusOut, StepOut
 from curation.decoders import decoded
 from curation.domain.attributes.values import Attribute
@@ -73,7 +74,10 @@ _LOG_PROBLEMS = {
     "",
     summary="Look at a picture",
     response_model=AttributesOut,
-    responses={**_ANSWERS, **problem_responses(**_BODY_PROBLEMS, **ATTRIBUTE_PROBLEMS)},
+    responses={
+        **_ANSWERS,
+        **problem_responses(**_BODY_PROBLEMS, **ATTRIBUTE_PROBLEMS, too_many_streams=TOO_MANY_STREAMS),
+    },
     openapi_extra={"requestBody": _BODY},
 )
 async def read_attributes(
@@ -99,6 +103,7 @@ async def read_attributes(
     readers: Mapping[Attribute, str] = {Attribute(key): name for key, name in named.items() if name is not None}
     name = request_id or uuid.uuid4().hex[:12]
     if EVENT_STREAM in request.headers.get("accept", ""):
+        demand_stream()
         events = context.attributes.events(
             content, request_id=name, readers=readers, store=store, instance=request.url.path
         )

@@ -12,6 +12,7 @@ from curation.api.context import Context
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.job_events import END_ID, follow, follow_all
 from curation.api.http.paging import Limit, Offset
+from curation.api.http.sharing.share import TOO_MANY_STREAMS, demand_stream
 from curation.api.schemas.jobs import JobOut, JobPage
 from curation.jobs.job import Stage
 from curation.jobs.runner import JobEndedError
@@ -71,7 +72,7 @@ def list_jobs(context: Context, stage: Stage | None = None, limit: Limit = 100, 
     "/events",
     summary="The progress of all running jobs",
     response_class=StreamingResponse,
-    responses=_EVENTS,
+    responses={**_EVENTS, **problem_responses(too_many_streams=TOO_MANY_STREAMS)},
 )
 def get_events(context: Context) -> StreamingResponse:
     """Server-sent events of all running jobs, including those that start in the meantime.
@@ -126,7 +127,7 @@ def cancel_job(context: Context, job_id: JobId) -> JobOut:
     responses={
         **_EVENTS,
         204: {"description": "The client already has the event `end` (Last-Event-ID): a browser stops reconnecting."},
-        **problem_responses(**_NOT_FOUND),
+        **problem_responses(**_NOT_FOUND, too_many_streams=TOO_MANY_STREAMS),
     },
 )
 def get_job_events(
@@ -170,6 +171,7 @@ def get_job_log(
 
 
 def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
+    demand_stream()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type=EVENT_STREAM, headers=headers)
 

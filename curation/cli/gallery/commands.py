@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curation.cli.gallery.keeping import rescue_gallery
 from curation.cli.terminal import printable
 from curation.errors import KnownPersonNotFoundError, SettingsError
 from curation.settings import Settings, with_places
@@ -70,8 +71,13 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.add_argument("person", nargs="?", metavar="PERSON", help="whom; without it everybody")
     export.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new folder")
 
-    check = _command(commands, "check", _check, "whether the gallery can be read, and who is not recognised well")
+    check = _command(commands, "check", _check, "whether the gallery is whole, and who is not recognised well")
     _folders(check)
+
+    rescue = _command(commands, "rescue", rescue_gallery, "save what is whole of a damaged gallery into a new one")
+    rescue.add_argument(
+        "--to", type=Path, required=True, metavar="NEW", help="a new folder; the old one stays as it is"
+    )
 
 
 def _command(
@@ -258,14 +264,17 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.errors import NotClusteredError
+    from curation.errors import GalleryError, NotClusteredError
     from curation.event.catalog import Catalog
     from curation.event.known_people.recognition import EventRecognition
+    from curation.gallery.sqlite_database import RESCUE
     from curation.storage.working_copy.opening import edited_outputs
 
     settings = with_places(settings, input_dir=arguments.input, output_dir=arguments.output)
     with _opened(settings) as gallery, edited_outputs(settings):
         store = gallery.store()
+        if damage := store.check():
+            raise GalleryError(f"the gallery is damaged: {'; '.join(damage)}. Copy a backup there, or see {RESCUE}")
         people = store.people()
         try:
             embedder = EventRecognition(settings, Catalog(settings), gallery).embedder()[1]

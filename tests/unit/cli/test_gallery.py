@@ -137,3 +137,31 @@ def test_a_person_without_a_name_is_not_added(known: KnownEvent, capsys: pytest.
     assert gallery(known, "add") == 0
     assert "nobody of this event has a name" in capsys.readouterr().out
     assert gallery(known, "add", "Cara") == 3
+
+
+def test_a_damaged_gallery_is_saved_by_the_command_that_the_error_names(
+    known: KnownEvent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gallery(known, "add") == 0
+    folder = known.event.folder
+    path = folder / "gallery" / "gallery.sqlite"
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace("Ben Ööö".encode(), "Ben Äöö".encode()))
+    damaged = path.read_bytes()
+    for command in ("list", "check"):
+        assert gallery(known, command) == 5
+        assert "gallery rescue --to NEW" in capsys.readouterr().err
+    assert gallery(known, "rescue", "--to", str(folder / "saved")) == 1
+    told = capsys.readouterr().out
+    assert "1 people by name, 8 faces" in told
+    assert "whose 3 faces these are is lost: look at them, and rename or forget 'Name lost 1'" in told
+    assert path.read_bytes() == damaged
+    (folder / "gallery").rename(folder / "old")
+    (folder / "saved").rename(folder / "gallery")
+    assert gallery(known, "rename", "Name lost 1", "Ben Ööö") == 0
+    assert {(one["name"], one["faces"]) for one in answer(known, capsys, "list")["people"]} == {
+        ("Anna", 5),
+        ("Ben Ööö", 3),
+    }
+    assert gallery(known, "check") == 0
+    assert answer(known, capsys, "rescue", "--to", str(folder / "again"))["complete"]

@@ -61,7 +61,7 @@ def test_a_plain_gallery_does_not_become_an_encrypted_one_silently(settings: Gal
     SqliteGallery(settings.path).close()
     with pytest.raises(GalleryError, match="is not encrypted"):
         open_gallery(settings)
-    assert sqlite3.connect(settings.path / GALLERY_FILE).execute("PRAGMA user_version").fetchone() == (1,)
+    assert sqlite3.connect(settings.path / GALLERY_FILE).execute("PRAGMA user_version").fetchone() == (2,)
 
 
 @pytest.mark.parametrize("text", ["", "ab" * 31, "xy" * 32, "ä" * 64])

@@ -152,7 +152,7 @@ def test_a_damaged_file_is_refused_and_stays(tmp_path: Path, damage: str) -> Non
     broken = b"not a gallery" * 1000 if damage == "text" else content[:40] + b"\xff" * 4000 + content[4040:]
     path.write_bytes(broken)
     for _ in range(2):  # a service that is started again by itself must not begin with an empty gallery
-        with pytest.raises(GalleryError, match=r"damaged .* nothing was changed: copy a backup there, or move"):
+        with pytest.raises(GalleryError, match=r"damaged .* nothing was changed: .* rescue --to NEW`; or move"):
             SqliteGallery(tmp_path)
     assert path.read_bytes() == broken
     path.write_bytes(content)

@@ -11,6 +11,8 @@ from anyio.lowlevel import RunVar
 from fastapi import Request
 from fastapi.responses import Response
 
+from curation.api.http.sharing.places import Places, TooManyWaitingError
+from curation.api.http.sharing.share import share_here
 from curation.decoders import GivenUp, decoders_here, giving_up
 from curation.errors import DecodersBusyError
 from curation.workers.decoders.limits import most_decoders
@@ -19,13 +21,14 @@ __all__ = ["CLIENT_IS_GONE", "ClientGoneError", "made", "nobody_waits"]
 
 CLIENT_IS_GONE = 499  # nobody receives it
 _WAITING_THREADS = 64  # they wait for a decoder process, and are no threads of other routes
-_MOST_WAITING = 500
+_OF_ONE_CLIENT = 8  # twice as many as there are decoders
+_MOST_WAITING = 500  # of one client
 _LOOK_S = 0.5
 
 R = TypeVar("R")
 
 _limiter: RunVar[CapacityLimiter] = RunVar("threads that wait for pictures")
-_waiting: RunVar[int] = RunVar("requests that wait for pictures", 0)
+_shared: RunVar[Places] = RunVar("places of clients that wait for pictures")
 
 
 class ClientGoneError(Exception):
@@ -44,17 +47,17 @@ async def made(make: Callable[[], R], request: Request | None = None) -> R:
         ClientGoneError: If the client has gone.
         DecodersBusyError: If too many others wait; and whatever `make` raises.
     """
-    if _waiting.get() >= _MOST_WAITING:
-        raise DecodersBusyError("too many pictures are being made just now: try again in a moment")
-    _waiting.set(_waiting.get() + 1)
+    share = share_here()
+    if share is not None:
+        share.end_work()  # who waits for a picture needs none of the threads of others
     try:
-        async with _threads():
+        async with _places().place(share.client if share is not None else ""), _threads():
             # Scrolling through thousands of photos leaves requests behind whose client has disconnected.
             if request is not None and await request.is_disconnected():
                 raise ClientGoneError
             return await _watched(make, request)
-    finally:
-        _waiting.set(_waiting.get() - 1)
+    except TooManyWaitingError as error:
+        raise DecodersBusyError("too many pictures are being made just now: try again in a moment") from error
 
 
 def nobody_waits() -> Response:
@@ -82,6 +85,16 @@ async def _watch(request: Request, gone: GivenUp) -> None:
     while not await request.is_disconnected():
         await asyncio.sleep(_LOOK_S)
     gone.set()
+
+
+def _places() -> Places:
+    """The threads, as clients share them."""
+    try:
+        return _shared.get()
+    except LookupError:
+        places = Places(_WAITING_THREADS, _OF_ONE_CLIENT, _MOST_WAITING)
+        _shared.set(places)
+        return places
 
 
 def _threads() -> CapacityLimiter:

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from curation.api.context import Context
 from curation.api.http.errors import problem_responses
+from curation.api.http.sharing.share import TOO_MANY_STREAMS, demand_stream
 from curation.api.routes.assets.finding import ASSETS_PROBLEMS
 
 __all__ = ["router"]
@@ -48,7 +49,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
     "/events",
     summary="What changes",
     response_class=StreamingResponse,
-    responses={**_EVENTS, **problem_responses(**ASSETS_PROBLEMS)},
+    responses={**_EVENTS, **problem_responses(**ASSETS_PROBLEMS, too_many_streams=TOO_MANY_STREAMS)},
 )
 def get_asset_events(
     context: Context,
@@ -70,5 +71,6 @@ def get_asset_events(
         known = int(last_event_id[:_LONGEST_ID])
     events = context.asset_feed.follow(known, lambda: context.runner.is_ending)
     context.assets.work  # noqa: B018 - the problem is told before the response starts
+    demand_stream()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type=EVENT_STREAM, headers=headers)

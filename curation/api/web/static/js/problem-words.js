@@ -43,6 +43,8 @@ const WORDS = {
   "suggestion_not_found": "This question is not open any more.",
   "too_busy": "The service is busy. Try again in a moment.",
   "too_large": "This is larger than the service takes.",
+  "too_many_requests": "The service is busy with what you asked for before. Try again in a moment.",
+  "too_many_streams": "Too many pages are open at once. Close some of them.",
   "unfound_not_found": "This is not open any more: it may be found now.",
   "unknown": "The service gave an answer that the page does not understand. Load the page again.",
   "video_file_not_found": "This file of the film is not there any more.",

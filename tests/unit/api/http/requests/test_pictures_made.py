@@ -64,15 +64,16 @@ def test_what_is_being_made_is_given_up_when_the_client_goes() -> None:
 
 def test_others_are_refused_when_too_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("curation.api.http.requests.pictures_made._MOST_WAITING", 2)
+    monkeypatch.setattr("curation.api.http.requests.pictures_made._OF_ONE_CLIENT", 1)
     goes_on = threading.Event()
 
     async def run() -> None:
-        waiting = [asyncio.create_task(made(lambda: goes_on.wait(60))) for _ in range(2)]
+        waiting = [asyncio.create_task(made(lambda: goes_on.wait(60))) for _ in range(3)]
         await asyncio.sleep(0.05)
         with pytest.raises(DecodersBusyError):
             await made(lambda: 1)
         goes_on.set()
-        assert await asyncio.gather(*waiting) == [True, True]
+        assert await asyncio.gather(*waiting) == [True] * 3
         assert await made(lambda: 1) == 1
 
     asyncio.run(run())

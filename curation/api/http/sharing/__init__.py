@@ -1,0 +1,1 @@
+"""Sharing the service among clients: nobody's requests keep those of others waiting."""

@@ -1,0 +1,207 @@
+"""Damage of the embedded gallery: it is named when it is read, and what is whole is saved into a new gallery."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation.errors import GalleryError, InputError
+from curation.gallery.enrolment import stored_vector
+from curation.gallery.rescue import rescue
+from curation.gallery.sqlite_database import UPGRADES
+from curation.gallery.sqlite_store import ENCRYPTED_FILE, GALLERY_FILE, SqliteGallery
+from curation.gallery.store import Exemplar
+from tests.gallery_faces import EMBEDDER, exemplars_of
+
+PEOPLE = 60
+PAGE = 4096
+KEY = "5a" * 32
+
+
+def make(folder: Path, people: int = PEOPLE, key: str | None = None) -> dict[str, dict[str, bytes]]:
+    """A gallery, and what it holds: the vectors of each name by the photo they are from."""
+    held = {}
+    with closing(SqliteGallery(folder, key=key)) as gallery:
+        for number in range(people):
+            name = "Anna" if number == 1 else f"Person {number}"
+            faces = exemplars_of(number, 4)
+            gallery.enrol(name, "", faces, max_exemplars=12)
+            held[name] = by_photo(faces)
+    return held
+
+
+def by_photo(faces: list[Exemplar]) -> dict[str, bytes]:
+    return {one.photo_sha256: stored_vector(one.vector) for one in faces}
+
+
+def held_in(folder: Path, key: str | None = None) -> dict[str, dict[str, bytes]]:
+    with closing(SqliteGallery(folder, key=key)) as gallery:
+        assert gallery.check() == []
+        known = gallery.known_faces(EMBEDDER)
+        people = gallery.people()
+        assert len(known.vectors) == sum(person.exemplars for person in people)
+        return {one.name: by_photo(list(gallery.exemplars(one.person_id))) for one in people}
+
+
+def change(path: Path, find: bytes, put: bytes) -> None:
+    content = path.read_bytes()
+    assert find in content
+    path.write_bytes(content.replace(find, put))
+
+
+READS: dict[str, Callable[[SqliteGallery], Any]] = {
+    "people": lambda gallery: gallery.people(),
+    "find": lambda gallery: gallery.find("Person 2"),
+    "known faces": lambda gallery: gallery.known_faces(EMBEDDER),
+    "all faces": lambda gallery: [gallery.exemplars(one.person_id) for one in gallery.people()],
+    "enrol": lambda gallery: gallery.enrol("Person 2", "", exemplars_of(2, 1, first=9), max_exemplars=12),
+    "rename": lambda gallery: gallery.rename(gallery.find("Person 2").person_id, "Zoe"),  # type: ignore[union-attr]
+}
+
+
+def test_a_changed_byte_is_named_and_never_somebody_elses(tmp_path: Path) -> None:
+    make(tmp_path, 4)
+    path = tmp_path / GALLERY_FILE
+    whole = path.read_bytes()
+    vector = stored_vector(exemplars_of(2, 1)[0].vector)
+    other = bytes([vector[0] ^ 0x40, *vector[1:]])
+    damages = {
+        "name": (b"Person 2", b"Person 7", {"people", "find", "known faces", "all faces", "enrol", "rename"}),
+        "vector": (vector, other, {"known faces", "all faces", "enrol"}),
+        "picture": (exemplars_of(2, 1)[0].chip_jpeg[:40], b"\xff\xd8" + bytes(38), {"all faces", "enrol"}),
+        "event": (b"wedding", b"Wedding", {"people", "find", "known faces", "all faces", "enrol", "rename"}),
+    }
+    for what, (find, put, noticed) in damages.items():
+        path.write_bytes(whole)
+        change(path, find, put)
+        damaged = path.read_bytes()
+        for name in sorted(noticed):
+            path.write_bytes(damaged)
+            with closing(SqliteGallery(tmp_path)) as gallery:
+                with pytest.raises(GalleryError, match=r"damaged .*gallery rescue --to NEW"):
+                    READS[name](gallery)
+                assert gallery.check(), what
+            # A row that is damaged is never signed again.
+            with closing(SqliteGallery(tmp_path)) as gallery:
+                assert gallery.check(), (what, name)
+
+
+def test_what_is_whole_is_saved_and_the_damaged_file_stays(tmp_path: Path) -> None:
+    held = make(tmp_path / "old")
+    path = tmp_path / "old" / GALLERY_FILE
+    change(path, b"Anna", b"Anne")
+    vector = stored_vector(exemplars_of(5, 1)[0].vector)
+    change(path, vector, bytes(len(vector)))
+    damaged = path.read_bytes()
+    done = rescue(path, tmp_path / "new")
+    assert path.read_bytes() == damaged
+    assert (done.people, done.faces, done.damaged_rows) == (PEOPLE - 1, 4 * PEOPLE - 1, 2)
+    assert done.nameless == {"Name lost 1": 4}
+    assert not done.is_all
+    saved = held_in(tmp_path / "new")
+    assert saved.pop("Name lost 1") == held.pop("Anna")
+    lost = {photo for name in held for photo in held[name].keys() - saved[name].keys()}
+    assert lost == {exemplars_of(5, 1)[0].photo_sha256}
+    assert all(saved[name].items() <= held[name].items() for name in held)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["new", "old"]
+
+
+def test_a_whole_gallery_is_saved_whole_with_its_ids(tmp_path: Path) -> None:
+    held = make(tmp_path / "old", 6)
+    done = rescue(tmp_path / "old" / GALLERY_FILE, tmp_path / "new")
+    assert done.is_all
+    assert held_in(tmp_path / "new") == held
+    with closing(SqliteGallery(tmp_path / "old")) as old, closing(SqliteGallery(tmp_path / "new")) as new:
+        assert old.people() == new.people()
+        assert old.version() != new.version()  # what was recognised before is compared again
+        new.enrol("Somebody new", "", exemplars_of(77, 2), max_exemplars=12)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_pages_are_damaged_nothing_wrong_is_saved(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    held = make(tmp_path / "old", 30)
+    path = tmp_path / "old" / GALLERY_FILE
+    content = bytearray(path.read_bytes())
+    pages = len(content) // PAGE
+    for _ in range(chance.randrange(1, 6)):
+        page = chance.randrange(1, pages) * PAGE
+        start = page + chance.choice((0, chance.randrange(PAGE)))
+        end = min(page + PAGE, start + chance.choice((1, 40, PAGE)))
+        content[start:end] = chance.randbytes(end - start)
+    path.write_bytes(content)
+    try:
+        done = rescue(path, tmp_path / "new")
+    except GalleryError as error:
+        assert "nothing of" in str(error)
+        return
+    saved = held_in(tmp_path / "new")
+    everything = {photo: vector for faces in held.values() for photo, vector in faces.items()}
+    for name, faces in saved.items():
+        own = everything if name in done.nameless else held[name]
+        assert faces.items() <= own.items()
+    assert sum(map(len, saved.values())) == done.faces
+
+
+def test_a_file_without_its_header_is_saved(tmp_path: Path) -> None:
+    held = make(tmp_path / "old", 20)
+    path = tmp_path / "old" / GALLERY_FILE
+    path.write_bytes(bytes(100) + path.read_bytes()[100:])
+    with pytest.raises(GalleryError, match="rescue"):
+        SqliteGallery(tmp_path / "old")
+    done = rescue(path, tmp_path / "new")
+    assert (done.people, done.faces) == (20, 80)
+    assert held_in(tmp_path / "new") == held
+
+
+def test_an_encrypted_gallery_is_saved_encrypted(tmp_path: Path) -> None:
+    pytest.importorskip("sqlcipher3", reason="the extra gallery is not installed: make extras EXTRAS=gallery")
+    held = make(tmp_path / "old", 30, KEY)
+    path = tmp_path / "old" / ENCRYPTED_FILE
+    content = bytearray(path.read_bytes())
+    pages = len(content) // PAGE
+    content[(pages - 3) * PAGE + 50] ^= 1
+    path.write_bytes(content)
+    done = rescue(path, tmp_path / "new", key=KEY)
+    assert done.faces > 0
+    assert b"Person" not in (tmp_path / "new" / ENCRYPTED_FILE).read_bytes()
+    for name, faces in held_in(tmp_path / "new", KEY).items():
+        assert name in done.nameless or faces.items() <= held[name].items()
+
+
+def test_what_cannot_be_read_at_all_and_folders_that_are_not_empty_are_refused(tmp_path: Path) -> None:
+    make(tmp_path / "old", 2)
+    path = tmp_path / "old" / GALLERY_FILE
+    with pytest.raises(InputError, match="not empty"):
+        rescue(path, tmp_path / "old")
+    with pytest.raises(InputError, match="no gallery"):
+        rescue(tmp_path / "elsewhere", tmp_path / "new")
+    path.write_bytes(b"not a gallery" * 1000)
+    with pytest.raises(GalleryError, match="nothing of"):
+        rescue(path, tmp_path / "new")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["old"]
+
+
+def test_a_gallery_without_checksums_is_taken_over_and_saved(tmp_path: Path) -> None:
+    held = make(tmp_path / "old", 5)
+    path = tmp_path / "old" / GALLERY_FILE
+    with closing(sqlite3.connect(path)) as connection:
+        for table in ("people", "person_events", "exemplars", "chips"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    old = path.read_bytes()
+    assert rescue(path, tmp_path / "new").is_all
+    assert path.read_bytes() == old
+    assert held_in(tmp_path / "new") == held
+    with closing(SqliteGallery(tmp_path / "old")) as gallery:
+        assert gallery.check() == []
+    assert held_in(tmp_path / "old") == held
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(UPGRADES),)
