@@ -28,6 +28,7 @@ _MODULES: tuple[str, ...] = (
     "readers",
     "requests",
     "service_load",
+    "sockets",
     "storage",
     "together",
 )
