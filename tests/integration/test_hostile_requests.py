@@ -9,7 +9,7 @@ from tests.hostile.served_event import TOKEN, answers_of, served_event
 from tests.hostile.wire import Sent, hostile_request, hostile_upload
 from tests.soak.sockets import paths_of, trouble_of
 
-_EACH = 60
+_EACH = 30
 
 
 def test_forms_and_requests_by_grammar_get_documented_answers(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ _MODULES: tuple[str, ...] = (
     "files",
     "kills",
     "load",
+    "metadata",
     "pictures",
     "readers",
     "requests",

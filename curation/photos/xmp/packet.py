@@ -118,8 +118,8 @@ class XmpPacket:
         element = self.element(name)
         if element is None:
             return None
-        value = element.findtext(f".//{_VALUE}")
-        return str(value) if value is not None else str(element.text or "")
+        owner, attribute = _value_place(element)
+        return str(owner.get(attribute)) if attribute is not None else str(owner.text or "")
 
     def element(self, name: str) -> etree._Element | None:
         """A property's element by its qualified name; None if there is none, or if it is an attribute."""
@@ -136,10 +136,16 @@ class XmpPacket:
         elif places[0][1]:
             places[0][0].set(name, plain_text(value))
         else:
-            element = places[0][0]
-            tail = element.tail
-            element.clear()
-            element.text, element.tail = plain_text(value), tail
+            owner, attribute = _value_place(places[0][0])
+            if attribute is not None:
+                owner.set(attribute, plain_text(value))
+            elif owner is places[0][0]:
+                tail = owner.tail
+                owner.clear()
+                owner.text, owner.tail = plain_text(value), tail
+            else:
+                del owner[:]
+                owner.text = plain_text(value)
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of a list by its qualified name; empty if there is none."""
@@ -334,6 +340,18 @@ class XmpPacket:
         for owner, name in list(self._properties()):
             if _name(owner, name) == _HAS_EXTENDED:
                 _remove(owner, name)
+
+
+def _value_place(element: etree._Element) -> tuple[etree._Element, str | None]:
+    """Where a simple property has its value: the element and the attribute, None for its text.
+
+    A property with qualifiers has it in an rdf:value beside them, which may be an attribute.
+    """
+    inner = next(element.iter(_VALUE), None)
+    if inner is not None:
+        return inner, None
+    owner = next((each for each in element.iter(element.tag, _DESCRIPTION) if _VALUE in each.attrib), None)
+    return (element, None) if owner is None else (owner, _VALUE)
 
 
 def array_items(element: etree._Element) -> tuple[etree._Element, list[etree._Element]] | None:
