@@ -24,10 +24,12 @@ _MODULES: tuple[str, ...] = (
     "files",
     "kills",
     "load",
+    "metadata",
     "pictures",
     "readers",
     "requests",
     "service_load",
+    "sockets",
     "storage",
     "together",
 )

@@ -14,6 +14,8 @@ from curation.api.http.sharing.share import share_here
 __all__ = ["BrokenFormError", "FilePart", "PartData", "PartEnd", "body_in_pieces", "boundary_of", "parts_of"]
 
 _NO_NAME = "photo"
+_MOST_FIELDS = 1000
+"""Of fields that are no files; nothing here asks for any, and each costs time."""
 _WRITE_BYTES = 1024 * 1024  # each write switches to another thread
 
 
@@ -56,7 +58,7 @@ async def parts_of(body: AsyncIterable[bytes], boundary: bytes) -> AsyncIterator
         boundary: As `boundary_of` returns it.
 
     Raises:
-        BrokenFormError: If the body is truncated or not a form.
+        BrokenFormError: If the body is truncated, not a form, or one of too many fields.
     """
     collector = _Collector()
     try:
@@ -93,6 +95,7 @@ class _Collector:
         self._is_file = False
         self._field = self._value = b""
         self._disposition = b""
+        self._fields = 0
 
     def taken(self) -> list[FilePart | PartData | PartEnd]:
         events, self._events = self._events, []
@@ -120,6 +123,10 @@ class _Collector:
             self._is_file = True
             field = options.get(b"name", b"").decode("utf-8", "replace")
             self._events.append(FilePart(name.decode("utf-8", "replace") or _NO_NAME, field))
+            return
+        self._fields += 1
+        if self._fields > _MOST_FIELDS:
+            raise BrokenFormError(f"it has more than {_MOST_FIELDS} fields that are no files")
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:

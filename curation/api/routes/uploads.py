@@ -40,6 +40,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/photos", tags=["photos"])
 
+_TOLD_SHARE = 2
+"""So many times the photos that a request may bring are told; what comes behind them is not read."""
 
 _FORM_NEEDED = (415, "send the photos as a form with files: Content-Type: multipart/form-data")
 _BROKEN_FORM = (400, "the form is broken: the form is cut off")
@@ -129,6 +131,8 @@ class _Receiver:
             async for part in parts:
                 try:
                     if isinstance(part, FilePart):
+                        if len(self.done) >= _TOLD_SHARE * self._max_photos:
+                            break
                         sent, photo = part.name, None
                         photo = await to_thread.run_sync(self._begin, sent)
                     elif photo is None:

@@ -7,7 +7,6 @@ not changed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Final
@@ -19,7 +18,6 @@ from curation.photos.xmp.names import (
     DC,
     DIGIKAM,
     IPTC_EXT,
-    MICROSOFT_PHOTO,
     MWG_REGIONS,
     NAMESPACES,
     PROGRAM_NAMESPACES,
@@ -32,11 +30,13 @@ from curation.photos.xmp.names import (
     qualified,
     same_text,
 )
+from curation.photos.xmp.packet_tree import MAX_PACKET_BYTES, packet_tree
 
 __all__ = ["MAX_PACKET_BYTES", "XmpPacket", "array_items", "new_element"]
 
-MAX_PACKET_BYTES: Final = 64 * 2**20
-"""Larger packets are not read; those with depth maps have a few megabytes."""
+_MOST_PROPERTIES: Final = 5_000
+"""Of a packet; more are not read. Programs write some hundred; long lists, such as the names of a document's
+ancestors, are one property."""
 
 _RDF_ROOT = qualified(RDF, "RDF")
 _DESCRIPTION = qualified(RDF, "Description")
@@ -61,10 +61,6 @@ _LISTS_OF_NAMES = frozenset({qualified(DC, "subject"), qualified(DIGIKAM, "TagsL
 _PACKET_HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
 _PACKET_TAIL = b'\n<?xpacket end="w"?>'
 _FILE_HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
-_WITHOUT_SLASH = re.compile(
-    rb"(xmlns:[\w.-]+\s*=\s*[\"'])" + re.escape(MICROSOFT_PHOTO.rstrip("/").encode()) + rb"([\"'])"
-)
-_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 
 
 class XmpPacket:
@@ -74,11 +70,14 @@ class XmpPacket:
         """Wrap a tree; use `empty` and `parse`.
 
         Raises:
-            PhotoUnreadableError: If it contains no rdf:RDF.
+            PhotoUnreadableError: If it contains no rdf:RDF, or far more properties than any program writes.
         """
         rdf = next(root.iter(_RDF_ROOT), None)
         if rdf is None:
             raise PhotoUnreadableError("its XMP packet contains no rdf:RDF")
+        # Each look for a property goes through all of them.
+        if sum(1 + len(each) + len(each.attrib) for each in rdf) > _MOST_PROPERTIES:
+            raise PhotoUnreadableError(f"its XMP packet has more than {_MOST_PROPERTIES:,} properties")
         self._root = root
         self._rdf = rdf
         self._own: etree._Element | None = None
@@ -101,9 +100,9 @@ class XmpPacket:
         Raises:
             PhotoUnreadableError: If it is not XML that contains an rdf:RDF.
         """
-        packet = cls(_tree(content))
+        packet = cls(packet_tree(content))
         if extended is not None:
-            packet._take_over(cls(_tree(extended)))
+            packet._take_over(cls(packet_tree(extended)))
         return packet
 
     def has(self, name: str) -> bool:
@@ -119,8 +118,8 @@ class XmpPacket:
         element = self.element(name)
         if element is None:
             return None
-        value = element.findtext(f".//{_VALUE}")
-        return str(value) if value is not None else str(element.text or "")
+        owner, attribute = _value_place(element)
+        return str(owner.get(attribute)) if attribute is not None else str(owner.text or "")
 
     def element(self, name: str) -> etree._Element | None:
         """A property's element by its qualified name; None if there is none, or if it is an attribute."""
@@ -137,10 +136,16 @@ class XmpPacket:
         elif places[0][1]:
             places[0][0].set(name, plain_text(value))
         else:
-            element = places[0][0]
-            tail = element.tail
-            element.clear()
-            element.text, element.tail = plain_text(value), tail
+            owner, attribute = _value_place(places[0][0])
+            if attribute is not None:
+                owner.set(attribute, plain_text(value))
+            elif owner is places[0][0]:
+                tail = owner.tail
+                owner.clear()
+                owner.text, owner.tail = plain_text(value), tail
+            else:
+                del owner[:]
+                owner.text = plain_text(value)
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of a list by its qualified name; empty if there is none."""
@@ -236,22 +241,42 @@ class XmpPacket:
         whole = self.to_packet()
         if len(whole) <= max_bytes:
             return whole, None
+        movable = self._movable()
+        # The shortest rest that makes the first part short enough: the first part only shrinks as more is moved.
+        fewest, most = 1, len(movable)
+        found = None
+        while fewest <= most:
+            count = (fewest + most) // 2
+            tried = self._parted(movable[:count], digest)
+            if len(tried[0]) <= max_bytes:
+                found, most = tried, count - 1
+            else:
+                fewest = count + 1
+        if found is None:
+            raise PhotoUnreadableError("its description does not fit into its XMP packet")
+        return found
+
+    def _movable(self) -> list[int]:
+        """The numbers of the properties that may be moved into the rest, the first to move first."""
+        places = list(self._properties())
+        sizes = [_size(*found) for found in places]
+        by_size = sorted(range(len(places)), key=lambda number: sizes[number], reverse=True)
+        names = [_name(*found) for found in places]
+        last = [number for number in by_size if names[number] in _SOUGHT and names[number] not in _SHORT]
+        return [number for number in by_size if names[number] not in _SOUGHT] + last
+
+    def _parted(self, moved: Iterable[int], digest: Callable[[bytes], str]) -> tuple[bytes, bytes]:
+        """The bytes of both parts if these properties, by their numbers, are in the rest."""
         short, rest = XmpPacket(deepcopy(self._root)), XmpPacket.empty()
         about = next((each.get(_ABOUT) for each in short._descriptions()), None)
         target = new_element(rest._rdf, _DESCRIPTION)
         target.set(_ABOUT, about or "")
-        for staying in (_SOUGHT, _SHORT):
-            movable = sorted(short._properties(), key=lambda found: _size(*found), reverse=True)
-            for owner, name in movable:
-                if _name(owner, name) in staying:
-                    continue
-                _move(owner, name, target)
-                extended = rest._serialised()
-                short.set_text(_HAS_EXTENDED, digest(extended))
-                packet = short.to_packet()
-                if len(packet) <= max_bytes:
-                    return packet, extended
-        raise PhotoUnreadableError("its description does not fit into its XMP packet")
+        places = list(short._properties())
+        for number in moved:
+            _move(*places[number], target)
+        extended = rest._serialised()
+        short.set_text(_HAS_EXTENDED, digest(extended))
+        return short.to_packet(), extended
 
     def _serialised(self) -> bytes:
         content: bytes = etree.tostring(self._root, encoding="UTF-8", xml_declaration=False, with_tail=False)
@@ -277,17 +302,25 @@ class XmpPacket:
         before = {_name(*found): _said(*found) for found in self._properties()}
         told = {_name(*found): _said(*found) for found in other._properties()}
         told.pop(_HAS_EXTENDED, None)
-        for name in told.keys() & before.keys():
-            if told[name] != before[name]:
-                self._join_list(name, other)
+        lists = [packet._arrays() for packet in (self, other)]
+        for name in lists[0].keys() & lists[1].keys():
+            if told.get(name) != before[name]:
+                self._join_list(name, other, [found[name] for found in lists])
         self._take_over(other)
         return any(before.get(name) != said for name, said in told.items())
 
-    def _join_list(self, name: str, other: XmpPacket) -> None:
+    def _arrays(self) -> dict[str, etree._Element]:
+        """The properties that are lists, by name; of several of one name the first counts."""
+        first: dict[str, etree._Element] = {}
+        for owner, name in self._properties():
+            if name is None:
+                first.setdefault(str(owner.tag), owner)
+        return {name: owner for name, owner in first.items() if array_items(owner) is not None}
+
+    def _join_list(self, name: str, other: XmpPacket, elements: Iterable[etree._Element]) -> None:
         """Add the items of a list of texts."""
-        for packet in (self, other):
-            element = packet.element(name)
-            found = None if element is None else array_items(element)
+        for element in elements:
+            found = array_items(element)
             if found is None or any(len(item) for item in found[1]):
                 return
             if found[0].tag != _BAG and name not in _LISTS_OF_NAMES:
@@ -309,6 +342,18 @@ class XmpPacket:
                 _remove(owner, name)
 
 
+def _value_place(element: etree._Element) -> tuple[etree._Element, str | None]:
+    """Where a simple property has its value: the element and the attribute, None for its text.
+
+    A property with qualifiers has it in an rdf:value beside them, which may be an attribute.
+    """
+    inner = next(element.iter(_VALUE), None)
+    if inner is not None:
+        return inner, None
+    owner = next((each for each in element.iter(element.tag, _DESCRIPTION) if _VALUE in each.attrib), None)
+    return (element, None) if owner is None else (owner, _VALUE)
+
+
 def array_items(element: etree._Element) -> tuple[etree._Element, list[etree._Element]] | None:
     """The list in a property and its items; None if it contains none."""
     array = next((child for child in element if child.tag in _ARRAYS), None)
@@ -322,33 +367,6 @@ def new_element(parent: etree._Element, name: str, *, attributes_of: str = "") -
     usual = (*NAMESPACES.items(), *PROGRAM_NAMESPACES.items())
     prefixes = {prefix: uri for prefix, uri in usual if uri in namespaces and uri not in known}
     return etree.SubElement(parent, name, nsmap=prefixes)
-
-
-def _tree(content: bytes) -> etree._Element:
-    if len(content) > MAX_PACKET_BYTES:
-        raise PhotoUnreadableError("its XMP packet is too large")
-    if not content.startswith(_WIDE_MARKS):
-        content = content.strip(b"\0 \t\r\n")
-    # Packets have no document type. Its entities could make a document grow without limit, or read other files.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
-    try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise PhotoUnreadableError(f"its XMP packet is damaged ({error})") from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise PhotoUnreadableError("its XMP packet has a document type, which is not allowed")
-    usual = _usual_namespaces(content)
-    return etree.fromstring(usual, parser) if usual != content else root
-
-
-def _usual_namespaces(content: bytes) -> bytes:
-    """The packet with Microsoft's namespace as we know it.
-
-    Old Windows, and ExifTool, write it without a slash at its end; it is the same one to all readers.
-    """
-    if MICROSOFT_PHOTO.encode() in content:
-        return content  # two declarations of one namespace would be refused by Adobe's toolkit
-    return _WITHOUT_SLASH.sub(lambda found: found[1] + MICROSOFT_PHOTO.encode() + found[2], content)
 
 
 def _name(owner: etree._Element, attribute: str | None) -> str:
@@ -374,13 +392,15 @@ def _remove(owner: etree._Element, attribute: str | None) -> None:
         return
     parent = owner.getparent()
     assert parent is not None  # a property's element is in a description
+    owner.clear()  # without its items it is taken out at once, with 100,000 of them in seconds
     parent.remove(owner)
 
 
 def _move(owner: etree._Element, attribute: str | None, target: etree._Element) -> None:
     """Move a property into another description; an attribute becomes an element."""
     if attribute is None:
-        target.append(owner)
+        target.append(deepcopy(owner))
+        _remove(owner, None)
         return
     prefix = {name: uri for name, uri in owner.nsmap.items() if name and uri == etree.QName(attribute).namespace}
     etree.SubElement(target, attribute, nsmap=prefix).text = str(owner.get(attribute))

@@ -43,6 +43,8 @@ INCOMING_DIR = "incoming_assets"
 
 _MARK = ".incoming"
 _LONGEST_NAME = 200
+_TOLD_SHARE = 2
+"""So many times the files that a request may bring are told; what comes behind them is not read."""
 _REFUSALS = (PhotoNotFoundError, PhotoGoneError, PhotoError, StorageError, WeightsError, DecodersBusyError)
 
 
@@ -79,6 +81,8 @@ class AssetReceiver:
             async for part in parts:
                 try:
                     if isinstance(part, FilePart):
+                        if len(self.done) >= _TOLD_SHARE * self._max_photos:
+                            break
                         sent, file = part.name, None
                         file = await to_thread.run_sync(self._begin)
                     elif file is None:

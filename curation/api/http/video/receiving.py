@@ -22,6 +22,8 @@ from curation.storage.atomic import explained
 __all__ = ["FilmReceiver", "Received", "refuse_without_room", "shown_name"]
 
 _LONGEST_NAME = 200
+_MOST_FILES = 100
+"""Of a form, of which one or two count; what comes behind them is not read."""
 _ROOM_LEFT_BYTES = 256 * MB
 """What stays free on the disk: results and the rest of the program need some of it."""
 _LOOK_EVERY_BYTES = 64 * MB
@@ -89,9 +91,13 @@ class FilmReceiver:
         """
         file: _IncomingFile | None = None
         is_poster = False
+        files = 0
         try:
             async for part in parts:
                 if isinstance(part, FilePart):
+                    files += 1
+                    if files > _MOST_FILES:
+                        break
                     is_poster = only_poster or part.field == "poster"
                     is_wanted = (self.poster if is_poster else self.film) is None
                     file = await to_thread.run_sync(self._begin, part.name, is_poster) if is_wanted else None

@@ -94,6 +94,10 @@ class TestHandingIn:
         body = send(client, *[(f"{n}.jpg", people_picture(1, seed=n)) for n in range(5)]).json()
         assert [one["code"] for one in body["assets"]] == [None, None, None, None, "too_many"]
 
+    def test_a_form_of_endless_files_is_not_read_to_its_end(self, client: ServiceClient) -> None:
+        body = send(client, *[(f"{n}.jpg", people_picture(1, seed=n)) for n in range(30)]).json()
+        assert [one["code"] for one in body["assets"]] == [None] * 4 + ["too_many"] * 4
+
     def test_a_body_beyond_the_limit_of_all_uploads(self, client: ServiceClient) -> None:
         problem(send(client, *[(f"{n}.jpg", bytes(400_000)) for n in range(9)]), 413, "too_large")
 

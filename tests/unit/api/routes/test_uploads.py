@@ -166,6 +166,17 @@ def test_limits(tmp_path: Path) -> None:
         assert names(client) == {"0.jpg", "1.jpg"}
 
 
+def test_a_form_of_endless_files_and_fields_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with service(make_settings(tmp_path, service={"upload_photos": 2})) as client:
+        body = send(client, *((f"{number}.jpg", jpeg(number)) for number in range(40))).json()
+        assert [photo["code"] for photo in body["photos"]] == [None, None, "too_many", "too_many"]
+        fields = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * 1001 + b"--b--\r\n"
+        headers = {"content-type": "multipart/form-data; boundary=b"}
+        for path in ("/photos", "/attributes", "/attributes/picture"):
+            said = problem(client.post(path, content=fields, headers=headers), 400, "bad_request")
+            assert "more than 1000 fields" in said["detail"]
+
+
 def test_a_photo_with_too_many_pixels(tmp_path: Path) -> None:
     with service(make_settings(tmp_path, io={"max_photo_megapixels": 1, **folders(tmp_path)})) as client:
         file = io.BytesIO()
