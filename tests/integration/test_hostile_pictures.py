@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.photo_bombs import BOMBS
+from tests.photo_bombs.all import BOMBS
 from tests.picture_mutations import mutated
 from tests.soak.pictures import Looker
 

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from curation.workers.use import Meter
-from tests.photo_bombs import BOMBS
+from tests.photo_bombs.all import BOMBS
 from tests.picture_mutations import mutated
 from tests.soak.part import Soak, SoakPart
 

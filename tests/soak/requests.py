@@ -82,6 +82,9 @@ def run(soak: Soak) -> None:
 def _asked(soak: Soak, address: str, command: str, seconds: int, seed: int, said: Path) -> int:
     words = [sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "--no-color", command]
     words += [f"{address}/openapi.json", "--checks", "all", "--continue-on-failure"]
+    if command == "fuzz":
+        # Its probes change the scenario that `fuzz` of 4.32 is looking through, which ends it; `run` asks by it.
+        words += ["--exclude-checks", "ignored_auth"]
     words += ["--max-time", str(seconds), "--seed", str(seed), "--request-timeout", "120", "--max-response-time", "100"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.soak.request_checks", "PYTHONPATH": str(_PROJECT)}
     with said.open("wb") as file:

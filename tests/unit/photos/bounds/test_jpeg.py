@@ -9,7 +9,7 @@ from PIL import Image
 from curation.errors import PhotoTooLargeError
 from curation.photos.bounds.jpeg import MOST_SCANS, require_bounded_scans
 from curation.photos.decoding import open_photo_bytes
-from tests.photo_bombs import arithmetic, many_scans
+from tests.photo_bombs.jpegs import arithmetic, many_scans
 from tests.whole_files import pictured
 
 

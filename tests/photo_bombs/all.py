@@ -1,0 +1,142 @@
+"""All hostile pictures by name."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+
+from tests.photo_bombs.containers import (
+    grid,
+    iloc_extents,
+    iloc_without_widths,
+    jpeg2000,
+    many_boxes,
+    nested_boxes,
+    webp,
+    webp_size,
+)
+from tests.photo_bombs.jpegs import (
+    arithmetic,
+    dnl_rubbish,
+    huge_baseline,
+    jpeg_with,
+    many_scans,
+    restart_rubbish,
+    segment,
+)
+from tests.photo_bombs.notes import (
+    laughs,
+    mpo,
+    quadratic,
+    thumbnail_bomb,
+    xmp_attributes,
+    xmp_deep,
+    xmp_jpeg,
+    xmp_png,
+    xmp_png_packed,
+    xmp_rdf_deep,
+    xmp_text,
+)
+from tests.photo_bombs.others import bmp_jumps, bmp_rle, icc, icc_tags, jxl, jxl_boxes, pnm_numbers, psd
+from tests.photo_bombs.pngs import (
+    gif,
+    gif_comment_first,
+    gif_comments,
+    gif_size,
+    png,
+    png_chunk,
+    png_size,
+    zeros_packed,
+)
+from tests.photo_bombs.tiffs import sub_ifds, tiff_deflate, tiff_loop, tiff_pages, tiff_strips, tiff_tag
+
+__all__ = ["BOMBS"]
+
+
+BOMBS: Mapping[str, tuple[str, Callable[[], bytes]]] = {
+    "jpeg-450-scans": ("a.jpg", lambda: many_scans(4800, 4800, 450)),
+    "jpeg-450-scans-wide": ("a.jpg", lambda: many_scans(4800, 4800, 450, is_wide=True)),
+    "jpeg-90-scans-wide": ("a.jpg", lambda: many_scans(7000, 7000, 90, is_wide=True)),
+    "jpeg-450-scans-large": ("a.jpg", lambda: many_scans(12000, 10000, 450)),
+    "jpeg-90-scans-huge": ("a.jpg", lambda: many_scans(21000, 21000, 90)),
+    "jpeg-progressive-65500": ("a.jpg", lambda: many_scans(65500, 65500, 20)[:400000]),
+    "jpeg-progressive-20000": ("a.jpg", lambda: many_scans(20000, 20000, 20)),
+    "jpeg-arithmetic": ("a.jpg", lambda: arithmetic(65500, 65500)),
+    "jpeg-arithmetic-progressive": ("a.jpg", lambda: arithmetic(17000, 17000, 0xCA)),
+    "jpeg-baseline-65500": ("a.jpg", lambda: huge_baseline(65500, 65500)),
+    "jpeg-restart-rubbish": ("a.jpg", lambda: restart_rubbish(2_000_000)),
+    "jpeg-dnl-rubbish": ("a.jpg", lambda: dnl_rubbish(2_000_000)),
+    "jpeg-segments": ("a.jpg", lambda: jpeg_with(segment(0xFE, b"") * 3_000_000)),
+    "jpeg-fill": ("a.jpg", lambda: jpeg_with(b"\xff" * 30_000_000)),
+    "jpeg-standalone": ("a.jpg", lambda: jpeg_with(b"\xff\x01" * 10_000_000)),
+    "jpeg-exif-loop": ("a.jpg", lambda: sub_ifds(1000, 4)),
+    "jpeg-thumbnail": ("a.jpg", thumbnail_bomb),
+    "jpeg-mpo": ("a.mpo", lambda: mpo(4000)),
+    "jpeg-icc-large": ("a.jpg", lambda: icc(16_000_000)),
+    "jpeg-icc-tags": ("a.jpg", lambda: icc_tags(2**31)),
+    "xmp-laughs-jpeg": ("a.jpg", lambda: xmp_jpeg(laughs())),
+    "xmp-laughs-png": ("a.png", lambda: xmp_png(laughs())),
+    "xmp-quadratic": ("a.png", lambda: xmp_png(quadratic())),
+    "xmp-deep": ("a.png", lambda: xmp_png(xmp_deep(1_000_000))),
+    "xmp-deep-structs": ("a.png", lambda: xmp_png(xmp_rdf_deep(300_000))),
+    "xmp-attributes": ("a.png", lambda: xmp_png(xmp_attributes(500_000))),
+    "xmp-100mb": ("a.png", lambda: xmp_png(xmp_text(b"<x:a>" + b"a" * 100_000_000 + b"</x:a>"))),
+    "xmp-packed": ("a.png", lambda: xmp_png_packed(xmp_text(b"<x:a>" + b"a" * 500_000_000 + b"</x:a>"))),
+    "xmp-elements": ("a.png", lambda: xmp_png(xmp_text(b"<x:a>b</x:a>" * 1_000_000))),
+    "png-ztxt": ("a.png", lambda: png(png_chunk(b"zTXt", b"a\0\0" + zeros_packed(2**30)))),
+    "png-itxt": ("a.png", lambda: png(png_chunk(b"iTXt", b"a\0\1\0\0\0" + zeros_packed(2**30)))),
+    "png-iccp": ("a.png", lambda: png(png_chunk(b"iCCP", b"a\0\0" + zeros_packed(2**30)))),
+    "png-ztxt-many": ("a.png", lambda: png(png_chunk(b"zTXt", b"a\0\0" + zeros_packed(2**20)) * 3000)),
+    "png-ztxt-behind": ("a.png", lambda: png(behind=png_chunk(b"zTXt", b"a\0\0" + zeros_packed(2**20)) * 3000)),
+    "png-exif-profile": (
+        "a.png",
+        lambda: png(
+            png_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n 99999999\n" + b"00" * 10**8))
+        ),
+    ),
+    "png-chunks": ("a.png", lambda: png(png_chunk(b"tEXt", b"a\0b") * 100_000)),
+    "png-chunks-million": ("a.png", lambda: png(png_chunk(b"prVt", b"") * 900_000)),
+    "png-idat-million": ("a.png", lambda: png(behind=png_chunk(b"IDAT", b"") * 900_000)),
+    "png-size": ("a.png", lambda: png_size(10_900, 10_900)),
+    "png-exif-huge": ("a.png", lambda: png(png_chunk(b"eXIf", b"II*\0\x08\0\0\0" + b"\xff\xff" * 10_000_000))),
+    "gif-frames": ("a.gif", lambda: gif(1_000_000)),
+    "gif-size": ("a.gif", lambda: gif_size(10_900, 10_900)),
+    "gif-comments": ("a.gif", lambda: gif_comments(2_000_000)),
+    "gif-comment-first": ("a.gif", lambda: gif_comment_first(60_000_000)),
+    "tiff-pages": ("a.tif", lambda: tiff_pages(1_000_000)),
+    "tiff-loop": ("a.tif", tiff_loop),
+    "tiff-tag-count": ("a.tif", lambda: tiff_tag(0xC000, 12, 2**31 - 1)),
+    "tiff-tag-rational": ("a.tif", lambda: tiff_tag(0xC000, 5, 2**29)),
+    "tiff-tag-strips": ("a.tif", lambda: tiff_tag(0x0111, 4, 2**30)),
+    "tiff-strips-overlapping": ("a.tif", lambda: tiff_strips(60_000, overlapping=True)),
+    "tiff-strips-many": ("a.tif", lambda: tiff_strips(1_500_000, overlapping=False)),
+    "tiff-deflate": ("a.tif", lambda: tiff_deflate(10_900, 10_900)),
+    "webp-frames": ("a.webp", lambda: webp(300_000)),
+    "webp-size": ("a.webp", lambda: webp_size(7_700, 7_700)),
+    "heic-grid": ("a.heic", lambda: grid(150)),
+    "heic-grid-255": ("a.heic", lambda: grid(255)),
+    "heic-nested": ("a.heic", lambda: nested_boxes(200_000)),
+    "heic-boxes": ("a.heic", lambda: many_boxes(3_000_000)),
+    "heic-parts-without-width": ("a.heic", lambda: iloc_without_widths(20_000)),
+    "heic-extents": ("a.heic", lambda: iloc_extents(65_535)),
+    "jpeg2000-tiles": ("a.j2k", lambda: jpeg2000(6_900, 6_900, 43)),
+    "jpeg2000-layers": ("a.j2k", lambda: jpeg2000(6_000, 6_000, 6_000)),
+    "psd-size": ("a.psd", lambda: psd(10_900, 10_900)),
+    "psd-layers": ("a.psd", lambda: psd(64, 48, layers=1_000_000)),
+    "psd-resources": ("a.psd", lambda: psd(64, 48, resources=3_000_000)),
+    "jxl-size": ("a.jxl", lambda: jxl(10_900, 10_900)),
+    "jxl-boxes": ("a.jxl", lambda: jxl_boxes(3_000_000)),
+    "bmp-rle": ("a.bmp", lambda: bmp_rle(10_900, 10_900)),
+    "bmp-rle-jumps": ("a.bmp", lambda: bmp_jumps(10_900, 10_900, 4_000_000)),
+    "bmp-rle-jumps-far": ("a.bmp", lambda: bmp_jumps(1, 100_000_000, 1_000_000)),
+    "ppm-comment": ("a.ppm", lambda: b"P6\n#" + b"c" * 100_000_000 + b"\n64 48\n255\n" + bytes(range(1, 97)) * 96),
+    "ppm-comments": ("a.ppm", lambda: b"P6\n" + b"#c\n" * 30_000_000 + b"64 48\n255\n" + bytes(range(1, 97)) * 96),
+    "ppm-spaces": ("a.ppm", lambda: b"P6\n" + b" " * 100_000_000 + b"64 48\n255\n" + bytes(range(1, 97)) * 96),
+    "ppm-numbers": ("a.pgm", lambda: pnm_numbers(100_000_000)),
+    "ppm-plain-comment": ("a.pgm", lambda: b"P2 64 48 255\n#" + b"c" * 100_000_000 + b"\n" + b"7 " * 3072),
+    "ppm-plain-spaces": ("a.pgm", lambda: b"P2 64 48 255\n" + b" " * 100_000_000 + b"7 " * 3072),
+    "ppm-long-number": ("a.pgm", lambda: b"P2 64 48 255\n" + b"7" * 50_000_000 + b" 7" * 3072),
+    "pfm-header": ("a.pfm", lambda: b"PF\n" + b" " * 50_000_000 + b"64 48\n-1.0\n" + bytes(64 * 48 * 12)),
+    "pfm-long-number": ("a.pfm", lambda: b"PF\n" + b"6" * 50_000_000 + b" 48\n-1.0\n" + bytes(64 * 48 * 12)),
+}
+"""By name: the name of the file, and what makes its bytes."""
