@@ -27,6 +27,7 @@ _MODULES: tuple[str, ...] = (
     "pictures",
     "readers",
     "requests",
+    "roles",
     "service_load",
     "storage",
     "together",
