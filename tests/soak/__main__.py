@@ -28,6 +28,7 @@ _MODULES: tuple[str, ...] = (
     "pictures",
     "readers",
     "requests",
+    "roles",
     "service_load",
     "sockets",
     "storage",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from curation.errors import UploadTooLargeError
 from curation.services.queue import scripts
 from curation.services.redis_connection import connect, redis_errors_explained
 from curation.services.streams import Entry, entries_of, entries_read, text_of
@@ -20,6 +21,8 @@ __all__ = ["Deliveries", "Delivery"]
 _BLOCK_MS = 500
 _LONG_DEAD = 20  # times services.picture_queue.claim_s
 _ALONE_MARGIN_S = 15.0
+_MEGABYTE = 2**20
+_MOST_DIGITS = 12  # of a number of bytes; Redis keeps 512 MB under a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Deliveries:
     def __init__(self, settings: ServicesSettings) -> None:
         self._address = settings.redis
         self._claim_ms = int(settings.picture_queue.claim_s * 1000)
+        self._most_bytes = int(settings.max_image_mb * _MEGABYTE)
         self._alone_ms = int((settings.deadline_s + _ALONE_MARGIN_S) * 1000)
         self._redis: Any = connect(settings.redis)
         self.consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
@@ -124,9 +128,26 @@ class Deliveries:
         ]
 
     def content(self, delivery: Delivery) -> bytes | None:
-        """The picture's bytes; None if they have expired."""
+        """The picture's bytes; None if they have expired.
+
+        Raises:
+            UploadTooLargeError: If there are more than the roles take; they are not read.
+        """
+        import redis
+
+        key = scripts.image_key(delivery.sha256)
         with redis_errors_explained(self._address):
-            content: bytes | None = self._redis.get(scripts.image_key(delivery.sha256))
+            try:
+                size = self._redis.strlen(key)
+                content: bytes | None = self._redis.get(key) if size <= self._most_bytes else b""
+            except redis.ResponseError as error:
+                if not str(error).startswith("WRONGTYPE"):
+                    raise
+                return b""  # another program's; they are not those that were meant
+        if size > self._most_bytes:
+            raise UploadTooLargeError(
+                f"it has {size / 1e6:.1f} MB, more than services.max_image_mb: make it smaller, or raise the limit"
+            )
         return content
 
     def note_tries(self, delivery: Delivery, tries: int) -> None:
@@ -198,6 +219,6 @@ def _delivery(entry_id: str, fields: Mapping[bytes, bytes], tries: int) -> Deliv
         name=text_of(fields.get(b"name")),
         request_id=text_of(fields.get(b"request_id")) or entry_id,
         pushed=text_of(fields.get(b"pushed")),
-        size=size if size.isdecimal() else "",
+        size=size if size.isascii() and size.isdecimal() and len(size) <= _MOST_DIGITS else "",
         tries=tries,
     )

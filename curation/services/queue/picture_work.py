@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from curation.errors import RoleUnavailableError
+from curation.errors import RoleUnavailableError, UploadTooLargeError
 from curation.services.answers import ImageAnswer
 from curation.services.queue.deliveries import Deliveries, Delivery
 from curation.services.queue.patience import Patience, Pauses, StoppedError
@@ -90,7 +90,11 @@ class PictureWork:
         pauses = Pauses()
         last = _CONSUMER_DIED
         while tries < self._most_tries:
-            content = self._patience.ask(lambda: self._deliveries.content(delivery), self._stop)
+            try:
+                content = self._patience.ask(lambda: self._deliveries.content(delivery), self._stop)
+            except UploadTooLargeError as error:
+                self._bury(delivery, error.code, str(error), tries)
+                return
             if content is None:
                 self._bury(delivery, "image_expired", self._expired(), tries)
                 return

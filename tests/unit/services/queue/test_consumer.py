@@ -338,3 +338,31 @@ def test_a_result_whose_answer_got_lost_is_a_result(
         wait_for_the_end(queue)
     assert queue.counts().done == done
     store.close()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sha256": "list", "bytes": "5"},
+        {"sha256": "large", "bytes": "5"},
+        {"sha256": "large", "bytes": "٣"},
+        {"sha256": "large", "bytes": "9" * 400},
+        {"sha256": "large", "bytes": "-1"},
+        {"sha256": b"\xff\xfe\n\0", "name": b"\xff" * 100_000, "request_id": b"\xff\0"},
+        {"something": "else"},
+    ],
+)
+def test_entries_of_other_programs_that_make_no_sense_are_dead_letters_and_hold_up_nobody(
+    queue: PictureQueue, settings: ServicesSettings, redis_server: RedisServer, fields: dict[str, str | bytes]
+) -> None:
+    client = FakeClient()
+    with redis.Redis(redis_server.host, redis_server.port) as other:
+        other.rpush("image:list", "no bytes")
+        other.set("image:large", bytes(int(settings.max_image_mb * 2**20) + 1))
+        for _ in range(3):  # more than are in flight
+            other.xadd("images:in", {**fields})
+    good = [queue.push(bytes([number])) for number in range(4)]
+    with consuming(client, settings):
+        wait_until(lambda: queue.counts().waiting == queue.counts().in_flight == 0, "all pictures end", 20)
+    assert len(queue.dead_letters()) == 3 and queue.counts().done == len(good)
+    assert all(len(content) == 1 for content in client.calls)
