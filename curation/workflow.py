@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 
+from curation.disk.answers import in_time
 from curation.disk.temporaries import sweep_left
 from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.choosing.sidecars import SidecarReport, SidecarRequest
@@ -26,6 +27,7 @@ from curation.event.film.looking import left_out
 from curation.event.folder.object_files import ObjectFiles
 from curation.event.folder.pair_memory import remembered_pairs
 from curation.photos.files.listing import Listing, list_photos
+from curation.photos.finding.folder_watch import ANSWER_LIMIT_S
 from curation.photos.finding.raw_pairs import raw_files_of
 from curation.photos.object_listing import ListedFile, list_object_photos
 from curation.pipelines.clustering import FaceClusteringPipeline
@@ -41,6 +43,7 @@ from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained, sweep_temporaries
 from curation.storage.cluster_pictures import CLUSTERS_DIR, sweep_pictures
+from curation.storage.disk_faults import disks_explained
 from curation.storage.face_data_file import FACE_DATA, first_engine
 from curation.storage.locks import HeldFolder, hold_export, hold_output
 from curation.storage.objects.file_names import file_name_of
@@ -117,8 +120,16 @@ class WorkflowOrchestrator:
         return PictureFaceReader(make_pool, lambda: parts.select_engine(self._pinned_engine(), _no_listener))
 
     def face_data_exists(self) -> bool:
-        """Whether there is a face_data.csv, so that scoring can begin."""
-        return (self.settings.io.output_dir / FACE_DATA).is_file()
+        """Whether there is a face_data.csv, so that scoring can begin.
+
+        Raises:
+            StorageError: If its disk does not tell.
+        """
+        path = self.settings.io.output_dir / FACE_DATA
+        try:
+            return path.is_file()
+        except OSError as error:
+            raise explained(error, path, "read") from error
 
     def run_clustering(
         self, *, progress: ProgressListener | None = None, cancel: threading.Event | None = None
@@ -340,6 +351,7 @@ class WorkflowOrchestrator:
         """Hold the output folder for a stage, and the output address if outputs lie in object storage."""
         settings, caller = self.settings, self._parts.caller
         with (
+            disks_explained(settings.io.input_dir, settings.io.output_dir),
             hold_output(settings.io.output_dir, run=run, caller=caller, is_brief=is_brief) as held,
             self._settled(),
             held_outputs(settings, run, caller=caller),
@@ -427,7 +439,7 @@ def event_listing(settings: Settings, *, needs_photos: bool = True, retries_lost
         return _with_clips_asked_for(listing, settings)
     # Pictures that this program wrote are not photos of the event, wherever the output folder is.
     exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir, settings.video.dir]
-    output, photos = io.output_dir.resolve(), io.input_dir.resolve()
+    output, photos = io.output_dir.resolve(), _resolved(io.input_dir)
     if output != photos and output.is_relative_to(photos):
         exclude.append(io.output_dir)
     try:
@@ -440,8 +452,23 @@ def event_listing(settings: Settings, *, needs_photos: bool = True, retries_lost
                 finder=finder,
             )
     except OSError as error:
-        raise explained(error, io.input_dir, "read") from error
+        raise PhotosMissingError(f"the folder {io.input_dir} cannot be read: {error.strerror or error}") from error
     return _with_clips_asked_for(listing, settings)
+
+
+def _resolved(folder: Path) -> Path:
+    """A folder without links.
+
+    Raises:
+        PhotosMissingError: If its disk does not answer.
+    """
+    try:
+        return in_time(folder, folder.resolve, limit_s=ANSWER_LIMIT_S)
+    except OSError as error:
+        raise PhotosMissingError(
+            f"the folder {folder} cannot be read: {error.strerror or error}. Connect its disk (mount it), or give "
+            "--input another folder"
+        ) from error
 
 
 def _with_clips_asked_for(listing: Listing, settings: Settings) -> Listing:

@@ -201,8 +201,18 @@ def _code_of_stage(
         if isinstance(error, CurationError):
             print_line(f"error: {error}", sys.stderr)
             return error.exit_code
+        fault = _disk_fault(error)
+        if fault is not None:
+            print_line(f"error: {fault}", sys.stderr)
+            return fault.exit_code
         logging.getLogger(__name__).exception("an error of the program; please report it with the lines above")
         return INTERNAL_EXIT_CODE
+
+
+def _disk_fault(error: BaseException) -> CurationError | None:
+    from curation.storage.disk_faults import disk_fault
+
+    return disk_fault(error)
 
 
 def _end_workers() -> None:

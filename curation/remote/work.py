@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curation.disk.answers import in_time
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
-from curation.errors import CurationError, PhotoUnreadableError, StorageError
+from curation.errors import CurationError, PhotosMissingError, PhotoUnreadableError, StorageError
 from curation.photos.files.content import content_sha256
-from curation.photos.finding.folder_watch import answer_of
+from curation.photos.finding.folder_watch import ANSWER_LIMIT_S, answer_of
 from curation.pipelines.per_photo import AnalyseBatch, AnalyseTask, MeasureTask
 from curation.pipelines.video.segment_task import SegmentTask
 from curation.remote.codec import Codec
@@ -111,7 +112,13 @@ class _RemoteWork:
         """How many bytes the file has, as this machine sees it; None if it does not see it."""
         if self._has_address and path.is_relative_to(self._places.root(INPUT)):
             return listed
-        stamp = stamp_of(path)
+        try:
+            stamp = in_time(path.parent, lambda: stamp_of(path), limit_s=ANSWER_LIMIT_S)
+        except TimeoutError as error:
+            raise PhotosMissingError(
+                f"the folder {path.parent} vanished during the run ({error.strerror}); what was there before is as it "
+                "was: connect the disk, then run again"
+            ) from error
         return None if stamp is None else stamp.size_bytes
 
 

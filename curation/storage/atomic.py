@@ -36,6 +36,20 @@ _HINTS = {
     errno.EISDIR: "it is a folder: move it away",
     errno.ENOTDIR: "a part of the path is a file, not a folder: choose another --output",
     errno.EIO: "the disk reports an error: check it, or choose another --output",
+    **dict.fromkeys(
+        (
+            errno.EHOSTDOWN,
+            errno.EHOSTUNREACH,
+            errno.ENODEV,
+            errno.ENOLINK,
+            errno.ENOTCONN,
+            errno.ENXIO,
+            errno.ESHUTDOWN,
+            errno.ESTALE,
+            errno.ETIMEDOUT,
+        ),
+        "its disk is away or does not answer: connect it (mount it again), then run again",
+    ),
 }
 
 

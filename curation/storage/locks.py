@@ -21,6 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from curation.disk.file_modes import new_file_mode
 from curation.errors import BusyError, StorageError
 from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS, READING_ERRORS
@@ -232,13 +233,19 @@ def _write_note(note: Path, run: str, caller: str | None, held: ExitStack, *, is
     } | ({"brief": True} if is_brief else {})
     # A missing note is no reason for a run to fail.
     with suppress(OSError):
-        file = held.enter_context(note.open("w", encoding="ascii"))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(note, flags, new_file_mode())
+        held.callback(_closed, handle)
         with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)  # who looks at it holds it for a moment only
+            fcntl.flock(handle, fcntl.LOCK_EX)  # who looks at it holds it for a moment only
         _held_here.add(str(note))
         held.callback(_held_here.discard, str(note))
-        file.write(json.dumps(content))
-        file.flush()
+        os.write(handle, json.dumps(content).encode("ascii"))
+
+
+def _closed(handle: int) -> None:
+    with suppress(OSError):
+        os.close(handle)
 
 
 def _holder(note: Path) -> str:

@@ -8,7 +8,7 @@ import socket
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from curation.workflow import event_listing
 from tests import fake_workflow
 from tests.fake_workflow import FakeEvent, fake_event, touch_later
 from tests.integration.test_folders_that_vanish import after_photos, clustering, everything, fill, scoring, tables
-from tests.mounts import READ_ONLY, cannot_mount, remount, small_disk, unplug
+from tests.mounts import READ_ONLY, cannot_mount, cannot_mount_fuse, hanging_disk, remount, small_disk, unplug
 
 MOUNTS = pytest.mark.skipif(bool(cannot_mount()), reason=cannot_mount())
 STAGES = pytest.mark.parametrize("stage", [clustering, scoring])
@@ -165,6 +165,38 @@ def test_an_export_is_whole_or_not_there(event: FakeEvent, mode: ExportMode, tro
         with pytest.raises(error, match=r"vanished|No such file|the disk is full"):
             workflow.run_export(ExportRequest(best=5, mode=mode), progress=act)
         assert [path.name for path in exports.iterdir()] == (["filler"] if trouble == "full" else [])
+
+
+@pytest.mark.skipif(bool(cannot_mount_fuse()), reason=cannot_mount_fuse())
+@pytest.mark.parametrize(
+    ("mode", "trouble"), [(ExportMode.COPY, "photos"), (ExportMode.ZIP, "photos"), (ExportMode.COPY, "export")]
+)
+def test_an_export_waits_for_no_disk_that_hangs(
+    event: FakeEvent, mode: ExportMode, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("curation.pipelines.export.pipeline._ANSWER_LIMIT_S", 1.0)
+    monkeypatch.setattr("curation.pipelines.export.pipeline._QUICK_LIMIT_S", 0.2)
+    exports = event.folder / "exports"
+    exports.mkdir()
+    with ExitStack() as mounted:
+        done = 0
+
+        def act(progress: Progress) -> None:
+            nonlocal done
+            done += 1
+            if done == 3:
+                mounted.enter_context(hanging_disk(exports if trouble == "export" else event.photos))
+
+        workflow = event.workflow({"io": {"export_dir": exports}})
+        error = PhotosMissingError if trouble == "photos" else StorageError
+        with pytest.raises(error, match="has not answered") as told:
+            workflow.run_export(ExportRequest(best=5, mode=mode), progress=act)
+        assert told.value.exit_code == (3 if trouble == "photos" else 5)
+    if trouble == "photos":
+        assert not list(exports.iterdir())
+    report = workflow.run_export(ExportRequest(best=5, mode=mode))
+    assert report.failed == 0, "it goes on as if nothing had been"
+    assert [path.name for path in exports.iterdir()] == [report.name]
 
 
 # Files that change while a run is at work, and between two.

@@ -119,6 +119,7 @@ from curation.errors import (
     WorkerError,
     WorkersMissingError,
 )
+from curation.storage.disk_faults import disk_fault
 
 __all__ = [
     "PROBLEM_JSON",
@@ -411,6 +412,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     def on_unexpected(request: Request, error: Exception) -> Response:
         # The server logs the traceback; the client gets only what it can use.
+        fault = disk_fault(error)
+        if fault is not None:
+            return problem_response(request, problem_of(fault))
         return problem_response(
             request, ApiProblem(500, "internal", "an unexpected error occurred; the service's log has the details")
         )

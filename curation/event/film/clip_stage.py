@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.disk.answers import in_time
 from curation.domain.film.clip import ClipFacts, ClipStatus
 from curation.domain.film.people import TrailerResult
 from curation.domain.film.track import FilmAnalysis
@@ -34,7 +35,7 @@ from curation.event.film.clip_people import (
 from curation.event.film.joinable import event_so_far, vectors_key, with_clip_people
 from curation.event.film.kept_results import result_folder, sweep_results
 from curation.photos.files.listing import ClipFile
-from curation.photos.finding.folder_watch import NO_FOLDERS, FolderWatch
+from curation.photos.finding.folder_watch import ANSWER_LIMIT_S, NO_FOLDERS, FolderWatch
 from curation.pipelines.stage import ProgressListener
 from curation.pipelines.video.characters import characters_of
 from curation.pipelines.video.setup import VideoSetup
@@ -200,8 +201,9 @@ class ClipStage:
         if not clip.beside:
             return False
         try:
-            is_short = self._parts.facts_of(clip.path).duration <= COMPANION_S
-        except PhotoError:
+            facts = in_time(clip.path, lambda: self._parts.facts_of(clip.path), limit_s=ANSWER_LIMIT_S)
+            is_short = facts.duration <= COMPANION_S
+        except (PhotoError, TimeoutError):
             return False  # it fails with the other clips, and says why
         if is_short:
             self._companions.append(clip)

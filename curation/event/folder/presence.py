@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 
+from curation.disk.answers import in_time
 from curation.settings import Settings
 
 __all__ = ["Presence", "presence_of"]
@@ -17,7 +18,10 @@ class Presence(StrEnum):
     AWAY = "away"
     """There is no such folder: the disk may be unplugged, the network share not mounted."""
     CLOSED = "closed"
-    """It cannot be read: its permissions do not allow it, or its disk fails."""
+    """It cannot be read: its permissions do not allow it, or its disk fails or does not answer."""
+
+
+_LIMIT_S = 5.0
 
 
 def presence_of(settings: Settings) -> Presence:
@@ -30,8 +34,8 @@ def presence_of(settings: Settings) -> Presence:
         return Presence.THERE
     folder, origin = settings.io.input_dir, settings.origin
     try:
-        with os.scandir(folder):
-            return Presence.THERE
+        in_time(folder, lambda: os.scandir(folder).close(), limit_s=_LIMIT_S)
+        return Presence.THERE
     except (FileNotFoundError, NotADirectoryError):
         return Presence.THERE if origin is not None and folder.parent == origin.default_root else Presence.AWAY
     except OSError:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
+from curation.disk.answers import each_in_time, in_time
 from curation.errors import FolderNotFoundError, FolderRefusedError
 from curation.jobs.events.counting import PhotoCount, count_photos
 from curation.photos.files.listing import is_passed_over
@@ -17,6 +19,7 @@ from curation.settings import Settings, is_address, written_path
 __all__ = ["Folder", "FolderBrowser", "FolderView"]
 
 _MOST_SHOWN = 5_000
+_LIMIT_S = 5.0  # for a disk to answer
 _SET_ROOTS = "set service.folder_roots in config.yaml to the folders where your photos lie, and start the service again"
 
 
@@ -85,41 +88,54 @@ class FolderBrowser:
 
         Raises:
             FolderRefusedError: If it lies outside of the roots, or there is none.
-            FolderNotFoundError: If there is no such folder, or it cannot be read.
+            FolderNotFoundError: If there is no such folder, it cannot be read, or its disk does not answer.
         """
         if not self._roots:
             raise FolderRefusedError(f"no folder may be shown: {_SET_ROOTS}")
         folder = self._roots[0] if path is None else self.checked(path)
         try:
-            with os.scandir(folder) as found:
-                names = sorted((entry.name for entry in found if _may_hold_photos(entry)), key=_by_name)
+            names = in_time(folder, lambda: _names(folder), limit_s=_LIMIT_S)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise FolderNotFoundError(f"there is no folder {_text(folder)}") from error
         except OSError as error:
             raise FolderNotFoundError(f"the folder {_text(folder)} cannot be read ({error.strerror})") from error
         inside = [folder / name for name in names[:_MOST_SHOWN]]
         parent = folder.parent
+        seen = each_in_time(inside, self._seen, limit_s=_LIMIT_S)
+        try:
+            photos = in_time(f"photos of {folder}", lambda: count_photos(folder), limit_s=_LIMIT_S)
+        except OSError:
+            photos = PhotoCount(0, False)
         return FolderView(
             path=_text(folder),
             parent=_text(parent) if parent != folder and self._is_inside(parent) else None,
             roots=self.roots,
             folders=tuple(
-                Folder(_text(one.name), _text(one), os.access(one, os.R_OK | os.X_OK))
-                for one in inside
-                if self._is_inside(Path(os.path.realpath(one))) and _is_text(one)
+                Folder(_text(one.name), _text(one), found is _Access.FULL)
+                for one, found in zip(inside, seen, strict=True)
+                if found is not _Access.HIDDEN and _is_text(one)
             ),
-            photos=count_photos(folder),
+            photos=photos,
         )
+
+    def _seen(self, folder: Path) -> _Access:
+        if not self._is_inside(Path(os.path.realpath(folder))):
+            return _Access.HIDDEN
+        return _Access.FULL if os.access(folder, os.R_OK | os.X_OK) else _Access.NONE
 
     def checked(self, path: str) -> Path:
         """A folder that may be opened, without links and `..`; it need not exist.
 
         Raises:
             FolderRefusedError: If it lies outside of the roots, or cannot be a path.
+            FolderNotFoundError: If its disk does not answer.
         """
         if "\0" in path or not written_path(path).is_absolute():
             raise FolderRefusedError("give the whole path of a folder, as /home/me/photos")
-        folder = Path(os.path.realpath(written_path(path)))
+        try:
+            folder = Path(in_time(path, lambda: os.path.realpath(written_path(path)), limit_s=_LIMIT_S))
+        except TimeoutError as error:
+            raise FolderNotFoundError(f"the folder {path} cannot be read ({error.strerror})") from error
         if not self._is_inside(folder):
             raise FolderRefusedError(f"{path} lies outside of the folders that the service may show; {_SET_ROOTS}")
         return folder
@@ -132,7 +148,12 @@ class FolderBrowser:
             FolderNotFoundError: If it is a folder of this machine that does not exist.
         """
         if not is_address(place):
-            if not self.checked(place).is_dir():
+            folder = self.checked(place)
+            try:
+                is_there = in_time(place, folder.is_dir, limit_s=_LIMIT_S)
+            except OSError as error:
+                raise FolderNotFoundError(f"the folder {place} cannot be read ({error.strerror})") from error
+            if not is_there:
                 raise FolderNotFoundError(f"there is no folder {place}; is its disk plugged in?")
         elif not self._is_open and not any(_is_below(place.rstrip("/"), root) for root in self._addresses):
             raise FolderRefusedError(f"{place} may not be opened: {_SET_ROOTS} or addresses")
@@ -146,6 +167,20 @@ class FolderBrowser:
 
     def _is_inside(self, folder: Path) -> bool:
         return any(folder == root or folder.is_relative_to(root) for root in self._roots)
+
+
+class _Access(Enum):
+    """What may be done with a folder."""
+
+    FULL = auto()
+    NONE = auto()
+    HIDDEN = auto()
+    """It lies outside of the roots."""
+
+
+def _names(folder: Path) -> list[str]:
+    with os.scandir(folder) as found:
+        return sorted((entry.name for entry in found if _may_hold_photos(entry)), key=_by_name)
 
 
 def _may_hold_photos(entry: os.DirEntry[str]) -> bool:

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 from curation.decoders import decoded
+from curation.disk.answers import in_time
 from curation.errors import CurationError, PhotoNotFoundError
 from curation.jobs.events.counting import count_photos
 from curation.jobs.events.known_event import KnownEvent
@@ -28,6 +29,7 @@ __all__ = ["EventState", "EventSummary", "Summaries"]
 logger = logging.getLogger(__name__)
 
 _COUNT_AGAIN_S = 10.0
+_LIMIT_S = 5.0  # for all that is looked at for one event
 COVERS_DIR = "event_covers"
 _COVERS_MB = 100
 
@@ -79,7 +81,16 @@ class Summaries:
         self._covers = PictureCache(settings.io.state_dir / COVERS_DIR, max_bytes=_COVERS_MB * 10**6)
 
     def of(self, event: KnownEvent) -> EventSummary:
-        """What is known of an event now; what cannot be read counts as not there."""
+        """What is known of an event now; what cannot be read, or does not answer, counts as not there."""
+        try:
+            return in_time(f"event {event.event_id}", lambda: self._now(event), limit_s=_LIMIT_S)
+        except TimeoutError as error:
+            logger.warning("event %s: %s", event.event_id, error.strerror)
+            with self._guard:
+                kept = self._kept.get(event.event_id)
+            return EventSummary(EventState.AWAY) if kept is None else replace(kept[1], state=EventState.AWAY)
+
+    def _now(self, event: KnownEvent) -> EventSummary:
         output_dir = self._output_dir(event)
         names = (FACE_DATA, PHOTO_SCORES, CLUSTERING_RUN)
         stamps = tuple(_stamp(output_dir / name) for name in names)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from curation.disk.answers import Steps
 from curation.errors import FaceDataError, PhotosMissingError
 from curation.photos.files.formats import (
     PHOTO_EXTENSIONS,
@@ -38,6 +39,10 @@ __all__ = [
     "list_photos",
     "photo_path",
 ]
+
+LISTING_LIMIT_S = 60.0
+"""A disk that says nothing for that long while it is looked through is taken for dead; nothing that is asked at once
+takes longer, but for headers of RAW files whose disk wakes up."""
 
 # Files that accompany photos, and others that nobody expects to be analysed.
 _SILENT_EXTENSIONS = frozenset({
@@ -171,18 +176,33 @@ def list_photos(
         finder: Tells which files are one shot; None reads them all without a memory, if RAW files are skipped.
 
     Raises:
-        PhotosMissingError: If there is no such folder, it cannot be read, or it contains no photo.
+        PhotosMissingError: If there is no such folder, it cannot be read, a disk in it does not answer, or it contains
+            no photo.
     """
     root = Path(os.path.abspath(input_dir))  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
     _check_root(root)
-    found = FoundFiles()
-    Walk(root, exclude, found).run()
-    found.demand_root(root)
+    steps = Steps()
     if finder is None and skip_raw_with_jpeg:
         finder = TwinFinder()
-    return found.listing(
-        shown_path(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder
-    )
+    if finder is not None:
+        finder.step = steps.step
+
+    def look() -> Listing:
+        found = FoundFiles()
+        Walk(root, exclude, found, steps.step).run()
+        found.demand_root(root)
+        return found.listing(
+            shown_path(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder
+        )
+
+    try:
+        return steps.of(look, limit_s=LISTING_LIMIT_S)
+    except TimeoutError as error:
+        raise PhotosMissingError(
+            f"the folder {shown_path(root)} could not be looked through: {error.strerror}, at "
+            f"{shown_path(Path(steps.at))}; connect the disk or take that folder out of the photos, then run again. "
+            "What was there before is as it was"
+        ) from error
 
 
 def photo_path(input_dir: Path, image_path: str) -> Path:

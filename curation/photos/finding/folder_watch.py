@@ -6,6 +6,7 @@ took it for theirs would write tables without them. So whoever finds a photo tha
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import stat
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from curation.errors import PhotosMissingError
 from curation.photos.finding.names import SURROGATE
+from curation.regular_files import open_regular
 
 __all__ = ["ANSWER_LIMIT_S", "NO_FOLDERS", "FolderWatch", "SeenFolder", "answer_of", "shown_path", "watch_of"]
 
@@ -84,6 +86,7 @@ class FolderWatch:
         self._root = folders[0] if folders else None
         self._limit_s = limit_s
         self._files: defaultdict[Path, list[Path]] = defaultdict(list)
+        self._readable: dict[int, Path] = {}  # by disk, one that could be read when it was asked last
         for path in files if folders else ():
             self._files[path.parent].append(path)
 
@@ -130,6 +133,8 @@ class FolderWatch:
                 return "no permission"
         except OSError as error:
             return error.strerror or str(error)
+        if photo is not None and (why := self._fault_of_disk(photo, folder.device)):
+            return why
         if photo is None:
             had_files = folder.path in self._files
             is_other = status.st_ino != folder.inode and had_files and not self._has_files(folder.path)
@@ -142,6 +147,25 @@ class FolderWatch:
             return "none of its photos is there any more"
         return ""
 
+    def _fault_of_disk(self, photo: Path, device: int) -> str:
+        """Whether a photo cannot be read because nothing on its disk can; empty if it is the only one, or can be."""
+        number = _unreadable(photo)
+        if number in _OF_DISK:
+            return os.strerror(number)
+        if not number or (self._readable.get(device) and not _unreadable(self._readable[device])):
+            return ""
+        others = 0
+        for folder, paths in self._files.items():
+            known = self._folders.get(folder)
+            if known is None or known.device != device:
+                continue
+            for path in paths:
+                others += path != photo
+                if not _unreadable(path):
+                    self._readable[device] = path
+                    return ""
+        return f"none of its photos can be read: {os.strerror(number)}" if others else ""
+
     def _has_files(self, folder: Path) -> bool:
         """Whether any file of a folder is still there; those that are not are forgotten, as they do not come back."""
         files = self._files.get(folder, [])
@@ -149,6 +173,34 @@ class FolderWatch:
             files.pop()
         return bool(files)
 
+
+def _unreadable(path: Path) -> int:
+    """Why the system does not let a file be read, as an errno; 0 if it does, or if there is no such file."""
+    try:
+        with open_regular(path) as file:
+            file.read(1)
+    except OSError as error:
+        number = error.errno or 0
+        return 0 if number in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP) else number
+    return 0
+
+
+_OF_DISK = frozenset(
+    {
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.ENODEV,
+        errno.ENOLINK,
+        errno.ENOTCONN,
+        errno.ENXIO,
+        errno.ESHUTDOWN,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+    }
+)
+"""What only a disk says that is not there any more, and never a single file."""
 
 NO_FOLDERS = FolderWatch()
 """Watches nothing."""

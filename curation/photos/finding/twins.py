@@ -7,7 +7,7 @@ the headers leave it open. What was learned is kept by the stamps of the files, 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -141,11 +141,15 @@ def _grey(path: Path) -> NDArray[np.uint8] | None:
         return None
 
 
+def _nothing(_: str) -> None: ...
+
+
 class TwinFinder:
     """Finds pairs among the files of an event, with a memory. For one thread at a time.
 
     Attributes:
         memory: What is known of the files of the last search, and of no others.
+        step: Is told before each file is looked at which one.
     """
 
     def __init__(self, memory: ShotMemory | None = None, files: FilesOfEvent | None = None) -> None:
@@ -158,6 +162,7 @@ class TwinFinder:
         self._before = memory or ShotMemory()
         self._files: FilesOfEvent = files or FolderFiles()
         self.memory = ShotMemory(lost=dict(self._before.lost))
+        self.step: Callable[[str], None] = _nothing
 
     def pairs(self, photos: Sequence[StampedFile]) -> Pairs:
         """The pairs among photos, by their rows; only RAW files and what cameras write beside them take part."""
@@ -173,6 +178,7 @@ class TwinFinder:
 
     def photo_of(self, film: StampedFile, photos: Sequence[StampedFile]) -> StampedFile | None:
         """The photo whose moving part a film is, of those of its name; None if it is a film of its own."""
+        self.step(film.image_path)
         stamp = _stamp(film)
         known = self.memory.movies.get(film.image_path) or self._before.movies.get(film.image_path)
         if known is None or known[0] != stamp:
@@ -189,6 +195,7 @@ class TwinFinder:
 
     def facts(self, file: StampedFile) -> ShotFacts:
         """What a file says of its shot."""
+        self.step(file.image_path)
         stamp = _stamp(file)
         known = self.memory.facts.get(file.image_path) or self._before.facts.get(file.image_path)
         if known is None or known[0] != stamp:
@@ -198,6 +205,7 @@ class TwinFinder:
 
     def likeness(self, raw: StampedFile, photo: StampedFile) -> float | None:
         """How alike two files look; None if one of them cannot be seen."""
+        self.step(raw.image_path)
         key, stamps = (raw.image_path, photo.image_path), (_stamp(raw), _stamp(photo))
         known = self.memory.looks.get(key) or self._before.looks.get(key)
         if known is None or known[:2] != stamps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,19 +24,26 @@ _CLIP_EXTENSIONS = VIDEO_EXTENSIONS - VIDEO_PROXY_EXTENSIONS
 _LEADS_AWAY = "a link that leads nowhere: if it leads to a folder, that is on a disk which is not connected"
 
 
+def _nothing(_: str) -> None: ...
+
+
 class Walk:
     """One walk through the folder, which collects the lists of a `Listing`."""
 
-    def __init__(self, root: Path, exclude: Sequence[Path], found: FoundFiles) -> None:
+    def __init__(
+        self, root: Path, exclude: Sequence[Path], found: FoundFiles, step: Callable[[str], None] = _nothing
+    ) -> None:
         """Prepare the walk.
 
         Args:
             root: The folder of photos, absolute.
             exclude: Files and folders inside it that are not input; they need not exist.
             found: Receives what is found.
+            step: Is told before each question to the disk what it is about.
         """
         self._root = root
-        self._tree = _Disk(root)
+        self._step = step
+        self._tree = _Disk(root, step)
         self._excluded = {identity for path in exclude if (identity := _identity(path)) is not None}
         self._visited: set[tuple[int, int]] = set()
         self._links: list[tuple[PurePosixPath, Path]] = []
@@ -54,13 +61,14 @@ class Walk:
         pending = [(relative, folder)]
         while pending:
             relative, folder = pending.pop()
+            self._step(str(folder))
             try:
                 status = folder.stat()
                 if (status.st_dev, status.st_ino) in self._visited:
                     continue
                 self._visited.add((status.st_dev, status.st_ino))
                 with os.scandir(folder) as scan:
-                    entries = sorted(scan, key=lambda entry: entry.name)
+                    entries = sorted(self._steps(scan), key=lambda entry: entry.name)
             except OSError as error:
                 self._unseen(str(relative), error)
                 continue
@@ -69,9 +77,15 @@ class Walk:
                 continue
             within = "" if relative == PurePosixPath() else str(relative)
             for entry in entries:
+                self._step(entry.path)
                 subfolder = self._entry(within, entry)
                 if subfolder is not None:
                     pending.append((relative / entry.name, subfolder))
+
+    def _steps(self, scan: Iterable[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
+        for entry in scan:
+            self._step(entry.path)
+            yield entry
 
     def _entry(self, within: str, entry: os.DirEntry[str]) -> Path | None:
         """Record a file or a link of the folder `within`; returns a folder to walk."""
@@ -150,8 +164,9 @@ class Walk:
 class _Disk:
     """The folders of a disk; implements `places.Tree`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, step: Callable[[str], None]) -> None:
         self._root = root
+        self._step = step
         self._last: tuple[str, dict[str, int | None]] | None = None
 
     def names(self, folder: str) -> dict[str, int | None]:
@@ -164,6 +179,7 @@ class _Disk:
         try:
             with os.scandir(self._root / folder) as scan:
                 for entry in scan:
+                    self._step(entry.path)
                     found[entry.name] = None if entry.is_dir() else _size_bytes(entry)
         except OSError:
             pass  # a folder that cannot be read proves nothing
@@ -171,9 +187,11 @@ class _Disk:
 
     def pictures(self, folder: str) -> int:
         """How many files of a folder and those below it have names of photos."""
-        return sum(
-            extension_of(name) in PHOTO_EXTENSIONS for _, _, names in os.walk(self._root / folder) for name in names
-        )
+        count = 0
+        for place, _, names in os.walk(self._root / folder):
+            self._step(place)
+            count += sum(extension_of(name) in PHOTO_EXTENSIONS for name in names)
+        return count
 
 
 def _told(error: OSError) -> str:

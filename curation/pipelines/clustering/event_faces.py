@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -146,7 +146,8 @@ def collected_faces(
                 stored=table[:, _STORED].astype(np.int64),
             )
     finally:
-        place.unlink(missing_ok=True)
+        with suppress(OSError):  # the next run removes it
+            place.unlink()
 
 
 def _collected(

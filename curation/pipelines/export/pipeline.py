@@ -12,18 +12,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
+from curation.disk.answers import Steps, in_time
 from curation.domain.choosing.export import ExportMode, ExportReport, ExportRequest, PhotoDescription
 from curation.domain.choosing.programs import PROGRAMS, SidecarName
 from curation.domain.report import Failure, Progress
-from curation.errors import FaceDataError, InputError, PhotoError, PhotoUnreadableError, RunInterruptedError
+from curation.errors import (
+    FaceDataError,
+    InputError,
+    PhotoError,
+    PhotosMissingError,
+    PhotoUnreadableError,
+    RunInterruptedError,
+    StorageError,
+)
 from curation.photos.embedding.copies import can_hold_description, described_copy
 from curation.photos.embedding.edits import DescribedCopy, contents
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.listing import photo_path
 from curation.photos.files.stored_picture import format_of
-from curation.photos.finding.folder_watch import NO_FOLDERS, FolderWatch, watch_of
+from curation.photos.finding.folder_watch import NO_FOLDERS, FolderWatch, answer_of, watch_of
 from curation.photos.originals import LocalOriginals
 from curation.pipelines.export.companion_files import CompanionWriter
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
@@ -46,6 +56,9 @@ CONTACT_SHEET = "contact_sheet.html"
 PHOTOS_TABLE = "photos.csv"
 _UNSEEN = "{} reads this only inside the file, and into a file of this kind nothing is written: it sees nothing of it"
 _CHUNK_BYTES = 8 * 2**20  # between two checks for cancellation
+_ANSWER_LIMIT_S = 120.0  # for one of these, or for one photo's metadata; a disk that takes longer is taken for dead
+_FINISH_LIMIT_S = 1800.0  # what a slow stick still has to write then
+_QUICK_LIMIT_S = 10.0
 
 
 @dataclass(slots=True)
@@ -95,18 +108,15 @@ def export(
         raise InputError(f"there is no photo to export: {found}")
     sweep_exports(export_dir)
     if request.mode is not ExportMode.HARDLINK:
-        check_room(export_dir, sum(_size_bytes(event, path) for path in chosen))
+        check_room(export_dir, _all_bytes(event, chosen))
     name = request.name or f"{datetime.now():%Y-%m-%d %H.%M.%S}"
     target: ExportTarget = (ZipTarget if request.mode is ExportMode.ZIP else FolderTarget)(export_dir, name)
     try:
         run = _Export(request, event, target, max_megapixels, progress, cancel)
-        run.add_photos(chosen)
-        if not run.tally.exported:
-            raise InputError(f"no photo could be exported; the first one: {run.tally.failures[0].reason}")
-        run.add_lists(name)
-        path = target.finish()
+        path = run.written(chosen, name)
     finally:
-        target.discard()
+        with suppress(TimeoutError):  # what lies on a disk that does not answer is swept by the next export
+            in_time(export_dir, target.discard, limit_s=_ANSWER_LIMIT_S)
     tally = run.tally
     logger.info("exported %d photos to %s", len(tally.exported), path)
     return ExportReport(
@@ -124,6 +134,41 @@ def export(
         seconds=round(time.monotonic() - began_s, 3),
         companions=run.companions,
     )
+
+
+def _all_bytes(event: ExportEvent, image_paths: Sequence[str]) -> int:
+    steps = Steps()
+
+    def total() -> int:
+        count = 0
+        for path in image_paths:
+            steps.step(path)
+            count += _size_bytes(event, path)
+        return count
+
+    try:
+        return steps.of(total, limit_s=_ANSWER_LIMIT_S)
+    except TimeoutError as error:
+        raise _away(event.input_dir, str(error.strerror), steps.at) from error
+
+
+def _away(folder: Path, why: str, image_path: str) -> PhotosMissingError:
+    return PhotosMissingError(
+        f"the folder of photos {folder} vanished during the export ({why}, at {displayed(image_path)}); connect its "
+        "disk, then export again: nothing of this export is left"
+    )
+
+
+def _fault_of(path: Path) -> str:
+    """Why a photo cannot be opened; empty if it can, or is only not there."""
+    try:
+        with open_regular(path) as file:
+            file.read(1)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _size_bytes(event: ExportEvent, image_path: str) -> int:
@@ -149,6 +194,7 @@ class _Export:
     ) -> None:
         chosen = frozenset(chosen_photos(request, event))
         self.tally = _Tally()
+        self._steps = Steps()
         self._request = request
         self._event = event
         self._target = target
@@ -184,12 +230,41 @@ class _Export:
         """How many were written."""
         return self._sidecars.written
 
+    def written(self, image_paths: Sequence[str], name: str) -> Path:
+        """Write the whole export, and give it its name.
+
+        Raises:
+            PhotosMissingError: If the photos' disk does not answer.
+            StorageError: If the export's disk does not. Also whatever `export` raises.
+        """
+
+        def write() -> None:
+            self.add_photos(image_paths)
+            if not self.tally.exported:
+                raise InputError(f"no photo could be exported; the first one: {self.tally.failures[0].reason}")
+            self.add_lists(name)
+
+        try:
+            self._steps.of(write, limit_s=_ANSWER_LIMIT_S)
+            return Steps().of(self._target.finish, limit_s=_FINISH_LIMIT_S)
+        except TimeoutError as error:
+            if self._steps.at and isinstance(self._event.originals, LocalOriginals):
+                folder = self._event.input_dir
+                why = answer_of(partial(_fault_of, photo_path(folder, self._steps.at)), _QUICK_LIMIT_S)
+                if why:
+                    raise _away(folder, why, self._steps.at) from error
+            raise StorageError(
+                f"the export stopped: {error.strerror}. See whether the disk of the exports is connected, then export "
+                "again"
+            ) from error
+
     def add_photos(self, image_paths: Sequence[str]) -> None:
         """Export the photos, one by one."""
         self._progress(Progress("exporting photos", 0, len(image_paths)))
         watch = self._watch(image_paths)
         for done, image_path in enumerate(image_paths, start=1):
             self._stop_if_cancelled()
+            self._steps.step(image_path)
             try:
                 with self._event.originals.at_hand(photo_path(self._event.input_dir, image_path)) as source:
                     self._add_photo(image_path, source)
@@ -335,5 +410,6 @@ class _Export:
         self.tally.notes.append((displayed(file), note))
 
     def _stop_if_cancelled(self) -> None:
+        self._steps.step(self._steps.at)
         if self._cancel.is_set():
             raise RunInterruptedError("the export was stopped; nothing of it is left")

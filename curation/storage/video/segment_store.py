@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from curation.disk.answers import in_time
 from curation.domain.film.clip import ClipFacts
 from curation.domain.film.tracking.segments import AnalysedSegment
 from curation.errors import ClipUnreadableError, StorageError
@@ -46,6 +47,7 @@ MAX_BYTES = 2 * 1024**3
 """Of all rows together; an hour of film takes 20 to 100 MB."""
 
 _BUSY_TIMEOUT_S = 30.0
+_ANSWER_LIMIT_S = 60.0  # for three MiB
 _PIECE_BYTES = 1024**2
 
 _VERSION_1 = """
@@ -68,14 +70,18 @@ def film_content(stamp: FileStamp) -> str:
     Raises:
         ClipUnreadableError: If the file cannot be read.
     """
-    digest = hashlib.sha256(str(stamp.size_bytes).encode())
     try:
-        with open_regular(stamp.path) as file:
-            for start in (0, max(0, stamp.size_bytes // 2 - _PIECE_BYTES // 2), stamp.size_bytes - _PIECE_BYTES):
-                file.seek(max(0, start))
-                digest.update(file.read(_PIECE_BYTES))
+        return in_time(stamp.path, lambda: _content(stamp), limit_s=_ANSWER_LIMIT_S)
     except OSError as error:
         raise ClipUnreadableError(f"the film cannot be read: {error.strerror or error}") from error
+
+
+def _content(stamp: FileStamp) -> str:
+    digest = hashlib.sha256(str(stamp.size_bytes).encode())
+    with open_regular(stamp.path) as file:
+        for start in (0, max(0, stamp.size_bytes // 2 - _PIECE_BYTES // 2), stamp.size_bytes - _PIECE_BYTES):
+            file.seek(max(0, start))
+            digest.update(file.read(_PIECE_BYTES))
     return digest.hexdigest()
 
 

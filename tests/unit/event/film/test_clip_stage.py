@@ -14,6 +14,7 @@ from curation.domain.report import Progress
 from curation.errors import ExtraMissingError, LabelsError, PhotosMissingError, RunInterruptedError, StorageError
 from curation.event.film import looking
 from curation.event.film.told import told_of_films
+from curation.regular_files import open_regular
 from curation.storage.video.remembered_clips import read_clips
 from tests.film_event import RIGHT, FakeLooker, FilmEvent, event_track, film_event
 
@@ -277,6 +278,31 @@ def test_cancelled(event: FilmEvent) -> None:
     assert not (event.output / "videos.csv").exists()
     assert event.looker.closed == 1
     assert event.look().analysed == 1
+
+
+def test_a_disk_that_hangs_while_a_clip_is_read_ends_the_stage(
+    event: FilmEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_three(event)
+    with_three(event, "card/other.mp4")
+    event.look()
+    before = event.snapshot()
+    answers = threading.Event()
+
+    def hangs(path: Path) -> Any:
+        answers.wait(30)
+        return open_regular(path)
+
+    monkeypatch.setattr("curation.storage.video.segment_store._ANSWER_LIMIT_S", 0.2)
+    monkeypatch.setattr("curation.storage.video.segment_store.open_regular", hangs)
+    monkeypatch.setattr("curation.photos.finding.folder_watch.open_regular", hangs)
+    monkeypatch.setattr("curation.photos.finding.folder_watch.ANSWER_LIMIT_S", 0.2)
+    try:
+        with pytest.raises(PhotosMissingError, match="has not answered"):
+            event.look()
+    finally:
+        answers.set()
+    assert event.snapshot() == before
 
 
 @pytest.mark.parametrize("vanishes", ["card", "out"])

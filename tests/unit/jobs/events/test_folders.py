@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from curation.errors import FolderNotFoundError, FolderRefusedError
+from curation.jobs.events import folders
 from curation.jobs.events.counting import PhotoCount, count_photos
 from curation.jobs.events.folders import FolderBrowser
+from tests.mounts import cannot_mount_fuse, hanging_disk
 from tests.service import make_settings
 
 
@@ -115,3 +117,24 @@ def test_counting_is_given_up_in_time(home: Path) -> None:
     assert count_photos(home, most_entries=4).is_complete is False
     assert count_photos(home, most_s=-1.0).is_complete is False
     assert count_photos(home / "nowhere") == PhotoCount(0, False)
+
+
+@pytest.mark.skipif(bool(cannot_mount_fuse()), reason=cannot_mount_fuse())
+def test_a_disk_that_hangs_keeps_no_folder_from_being_shown(
+    browser: FolderBrowser, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "_LIMIT_S", 0.3)
+    with hanging_disk(home / "dead share"):
+        for _ in range(2):
+            view = browser.look(None)
+            assert [(one.name, one.is_readable) for one in view.folders] == [
+                ("dead share", False),
+                ("inside", True),
+                ("party", True),
+            ]
+            assert not view.photos.is_complete
+        with pytest.raises(FolderNotFoundError, match=r"has not answered for 0\.3 s"):
+            browser.look(str(home / "dead share"))
+        with pytest.raises(FolderNotFoundError, match="has not answered"):
+            browser.may_open(str(home / "dead share"))
+        assert browser.look(str(home / "party")).photos == PhotoCount(3, True)

@@ -20,7 +20,9 @@ from curation.settings import EventPlaces
 from curation.storage.locks import hold_output, is_held_elsewhere
 from tests.conftest import PROJECT_ROOT
 from tests.fakes import painted_photo
+from tests.mounts import cannot_mount_fuse, hanging_disk
 from tests.photo_files import save
+from tests.processes import wait_until
 from tests.service import FACES, PHOTOS, make_settings, write_face_data, write_photo_scores
 
 
@@ -144,3 +146,16 @@ def test_the_cover_is_the_best_photo(world: World) -> None:
     cover = world.summaries.cover(world.event)
     assert cover.startswith(b"\xff\xd8")
     assert world.summaries.cover(world.event) == cover
+
+
+@pytest.mark.skipif(bool(cannot_mount_fuse()), reason=cannot_mount_fuse())
+@pytest.mark.parametrize("place", ["photos", "out"])
+def test_an_event_on_a_disk_that_hangs_is_away(world: World, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setattr("curation.jobs.events.summaries._LIMIT_S", 0.3)
+    write_face_data(world.out, FACES)
+    (world.out / "clustering_run.json").write_text(json.dumps({"counts": {"photos": 4, "clusters": 2}}))
+    assert world.state is EventState.FOUND
+    with hanging_disk(getattr(world, place)):
+        away = [world.summaries.of(world.event) for _ in range(2)]
+        assert {(one.state, one.photos, one.people) for one in away} == {(EventState.AWAY, 4, 2)}
+    wait_until(lambda: world.summaries.of(world.event).state is EventState.FOUND, "the disk is back")

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import threading
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from curation.errors import PhotosMissingError
+from curation.photos.files import listing
 from curation.photos.files.listing import Listing, list_photos
-from curation.photos.finding import folder_watch, walk
+from curation.photos.finding import folder_watch, twins, walk
 from curation.photos.finding.folder_watch import FolderWatch, SeenFolder, answer_of
+from curation.regular_files import open_regular
 from tests.mounts import cannot_mount, cannot_mount_fuse, dead_disk, hanging_disk, small_disk, unplug
 
 
@@ -166,6 +171,42 @@ def test_a_disk_that_hangs_ends_the_run(event: Path, monkeypatch: pytest.MonkeyP
         listed(event / "hangs")
 
 
+@pytest.mark.skipif(bool(cannot_mount_fuse()), reason=cannot_mount_fuse())
+def test_a_disk_inside_that_hangs_ends_the_listing(event: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "LISTING_LIMIT_S", 0.3)
+    with (
+        hanging_disk(event / "hangs"),
+        pytest.raises(PhotosMissingError, match=r"has not answered for 0\.3 s, at .*hangs; connect the disk"),
+    ):
+        listed(event)
+    assert len(listed(event).photos) == 4, "it is gone, and the others are there"
+
+
+@pytest.mark.parametrize("at", ["scandir", "stat", "open"])
+def test_a_disk_that_hangs_at_any_question_ends_the_listing(
+    event: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    monkeypatch.setattr(listing, "LISTING_LIMIT_S", 0.3)
+    (event / "card" / "c.cr2").write_bytes(b"raw")  # its header is read to see whether c.jpg is the same shot
+    answers = threading.Event()
+    real = open_regular if at == "open" else getattr(os, at)
+
+    def slow(path: Path, *args: Any, **more: Any) -> Any:
+        if str(path).startswith(str(event / "card")):
+            answers.wait(30)
+        return real(path, *args, **more)
+
+    if at == "open":
+        monkeypatch.setattr(twins, "open_regular", slow)
+    else:
+        monkeypatch.setattr(os, at, slow)
+    try:
+        with pytest.raises(PhotosMissingError, match=r"has not answered for 0\.3 s, at .*card"):
+            list_photos(event, exclude=(), skip_raw_with_jpeg=True)
+    finally:
+        answers.set()
+
+
 def _identity(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
@@ -193,3 +234,51 @@ def test_links_in_a_loop(event: Path) -> None:
     failed = dict(listed(event).failed)
     assert sorted(failed) == ["x.jpg", "y.jpg"]
     assert all("symbolic links" in reason for reason in failed.values())
+
+
+def _failing(monkeypatch: pytest.MonkeyPatch, number: int, *names: str) -> list[str]:
+    """Files of these names cannot be opened; the list tells what was tried."""
+    tried: list[str] = []
+
+    def opened(path: Path) -> Any:
+        tried.append(path.name)
+        if path.name in names:
+            raise OSError(number, os.strerror(number), str(path))
+        return open_regular(path)
+
+    monkeypatch.setattr(folder_watch, "open_regular", opened)
+    return tried
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EHOSTDOWN, errno.ENOLINK, errno.ENODEV, errno.ENOTCONN])
+def test_what_only_a_disk_says_is_not_the_photos_fault(
+    event: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    watch = listed(event).watch()
+    _failing(monkeypatch, number, "a.jpg")
+    with pytest.raises(PhotosMissingError, match=os.strerror(number)):
+        watch.demand(event / "a.jpg")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EPERM])
+def test_a_photo_that_cannot_be_read_is_to_blame_as_long_as_others_can(
+    event: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    watch = listed(event).watch()
+    names = ("a.jpg", "b.jpg", "c.jpg")
+    tried = _failing(monkeypatch, number, *names)
+    for name in ("a.jpg", "b.jpg"):
+        watch.demand(event / name)
+    watch.demand(event / "card" / "c.jpg")
+    assert len(tried) <= 12, "one that can be read is remembered"
+    monkeypatch.undo()
+    _failing(monkeypatch, number, *names, "d.jpg")
+    with pytest.raises(PhotosMissingError, match=f"none of its photos can be read: {os.strerror(number)}"):
+        watch.demand(event / "a.jpg")
+
+
+def test_the_only_photo_of_a_folder_may_be_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jpg").touch()
+    watch = listed(tmp_path).watch()
+    _failing(monkeypatch, errno.EIO, "a.jpg")
+    watch.demand(tmp_path / "a.jpg")
