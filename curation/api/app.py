@@ -65,6 +65,7 @@ from curation.api.routes.culling import scenes
 from curation.api.routes.events import events as event_list
 from curation.api.routes.events import folders, look_through
 from curation.api.routes.files import health as file_health
+from curation.api.routes.files import words
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
 from curation.api.routes.one_photo import bursts as photo_bursts
@@ -206,6 +207,7 @@ def create_app(
         find_me,
         downloads,
         file_health,
+        words,
         attributes,
         # Addresses with a name of their own come before /assets/{asset_id}.
         asset_events,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from curation.cli import assets, attributes, everything, export, quality, unfound, weights, worker
 from curation.cli.files import health as files
+from curation.cli.files import words
 from curation.cli.gallery import commands as gallery
 from curation.cli.project import default_root
 from curation.cli.services import commands as services
@@ -38,13 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         keep_private()
     parser = _parser()
-    words = sys.argv[1:] if argv is None else argv
-    if everything.handles(words, parser.get_default("names")):
-        return everything.main(words)
+    typed = sys.argv[1:] if argv is None else argv
+    if everything.handles(typed, parser.get_default("names")):
+        return everything.main(typed)
     interrupts = Interrupts(_INTERRUPTED)
     ends = False
     try:
-        code = _code_of_command(parser.parse_args(words), interrupts)
+        code = _code_of_command(parser.parse_args(typed), interrupts)
         ends = argv is None and interrupts.has_come
         if ends:
             interrupts.end_process(code)
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="default: %(default)s"
     )
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    of_photos = (quality, files, export, told, unfound, gallery, attributes, assets, video)
+    of_photos = (quality, files, export, told, unfound, words, gallery, attributes, assets, video)
     for subject in (weights, *of_photos, worker, services):
         subject.add_commands(groups)
     parser.set_defaults(names=tuple(groups.choices))

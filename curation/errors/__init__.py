@@ -57,6 +57,7 @@ CurationError
 │   ├── AssetNotFailedError  an asset is to be tried again that did not fail
 │   ├── NothingToSplitError  a request would split off all faces of a person
 │   ├── NothingToUndoError   there is nothing left to undo
+│   ├── NoWayBackError       there is no earlier version of a file of words to go back to
 │   └── PhotoRefusedError    an uploaded photo is refused
 │       ├── NotAPhotoError           its name has no extension of a photo
 │       ├── UploadTooLargeError      it has too many bytes
@@ -203,6 +204,7 @@ from curation.errors.refusals import (
     NotAttachableError,
     NothingToSplitError,
     NothingToUndoError,
+    NoWayBackError,
     PhotoPresentError,
     PhotoRefusedError,
     PickTakenError,
@@ -258,6 +260,7 @@ __all__ = [
     "LabelsConflictError",
     "LabelsError",
     "NameTakenError",
+    "NoWayBackError",
     "NotAPhotoError",
     "NotAttachableError",
     "NotClusteredError",

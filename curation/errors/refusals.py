@@ -18,6 +18,7 @@ __all__ = [
     "LabelsChangedError",
     "LabelsConflictError",
     "NameTakenError",
+    "NoWayBackError",
     "NotAPhotoError",
     "NotAttachableError",
     "NothingToSplitError",
@@ -48,6 +49,12 @@ class LabelsConflictError(LabelsChangedError):
     def __init__(self, message: str, conflicts: Sequence[dict[str, object]] = ()) -> None:
         super().__init__(message)
         self.conflicts = tuple(conflicts)
+
+
+class NoWayBackError(InputError):
+    """There is no version of a file of words to go back to, or another one than the user agreed to."""
+
+    code = "no_way_back"
 
 
 class LabelTakenError(InputError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.files.broken import BrokenFile, broken_from_json
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels, PersonLabel
-from curation.errors import CurationError, NotScoredError, PersonNotFoundError
+from curation.errors import CorrectionsError, CurationError, NotScoredError, PersonNotFoundError
 from curation.event.clustered_faces import ClusteredFaces
 from curation.event.file_cache import Derived
 from curation.event.known_people.refusals import KnownRefusals
@@ -174,11 +174,15 @@ class Catalog:
         return PhotoEntry(photo, known.image_path, faces, self.scores().get(known.image_path), known.error)
 
     def photos_by_id(self) -> Mapping[str, KnownPhoto]:
-        """The path and error of every photo of the event, by photo id. Raises what `photo` raises."""
-        event = self.event()
-        record = self.clustering_record()
-        scores = self.scores()
-        return self._known.get((event.rows, record, scores), lambda: _known_photos(event, record, scores))
+        """The path and error of every photo of the event, by photo id; needs no file of the user's words.
+
+        Raises:
+            NotClusteredError: If there was no clustering yet.
+            FaceDataError: If face_data.csv or photo_scores.csv is not valid.
+            StorageError: If a file cannot be read.
+        """
+        paths, record, table = self.faces.paths(), self.clustering_record(), self.ranked.table() or _NOTHING
+        return self._known.get((paths, record, table), lambda: _known_photos(paths, record, table))
 
     def scores(self) -> Mapping[str, PhotoScore]:
         """The ranked photos by path; empty before scoring. Raises what `photos` raises except NotScoredError."""
@@ -221,6 +225,16 @@ class Catalog:
     def face(self, face: str) -> FaceEntry | None:
         """A face by its id; None for an unknown id. Raises what `event` raises."""
         return self.event().face(face)
+
+    def face_as_found(self, face: str) -> FaceEntry | None:
+        """A face by its id, for its picture: if corrections.json is not valid, as the last clustering found it.
+
+        Raises what `paths` of `ClusteredFaces` raises.
+        """
+        try:
+            return self.event().face(face)
+        except CorrectionsError:
+            return self.faces.as_found().face(face)
 
     def faces_of_cluster(self, cluster_id: int, limit: int | None = None, offset: int = 0) -> tuple[FaceEntry, ...]:
         """The faces of a cluster, the best pictures of the person first; empty if there is no such cluster.
@@ -369,9 +383,9 @@ def _by_burst(photos: tuple[PhotoScore, ...]) -> dict[int, tuple[PhotoScore, ...
 
 
 def _known_photos(
-    event: EventIndex, record: Mapping[str, Any], scores: Mapping[str, PhotoScore]
+    with_faces: Iterable[str], record: Mapping[str, Any], table: Iterable[PhotoScore]
 ) -> dict[str, KnownPhoto]:
-    paths = dict.fromkeys([*event.image_paths, *scores])
+    paths = dict.fromkeys([*with_faces, *(photo.image_path for photo in table)])
     without_faces = record.get("photos_without_faces")
     if isinstance(without_faces, list):
         paths.update(dict.fromkeys(path for path in without_faces if isinstance(path, str)))

@@ -62,7 +62,9 @@ class ClusteredFaces:
         self._last_drawn: tuple[FacePlace, ...] = ()
         self._all_rows: Derived[tuple[FaceRow, ...]] = Derived()
         self._places: Derived[FacePlaces] = Derived()
+        self._paths: Derived[Mapping[str, None]] = Derived()
         self._as_clustered: Derived[EventIndex] = Derived()
+        self._as_found: Derived[EventIndex] = Derived()
         self._corrected: Derived[EventIndex] = Derived()
 
     def index(self) -> EventIndex:
@@ -91,6 +93,28 @@ class ClusteredFaces:
                 corrected_clusters(rows, corrections, places=places), cover_rows(corrections, places)
             ),
         )
+
+    def paths(self) -> Mapping[str, None]:
+        """The photos with faces by path, in order, as the last clustering found them; needs no file of words.
+
+        Raises:
+            NotClusteredError: If there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            StorageError: If a file cannot be read.
+        """
+        rows = self._table()
+        return self._paths.get((rows,), lambda: dict.fromkeys(row.image_path for row in rows))
+
+    def as_found(self) -> EventIndex:
+        """All faces as the last clustering left them, whatever was corrected since. Raises what `paths` raises."""
+        rows = self._table()
+        return self._as_found.get((rows,), lambda: EventIndex(rows))
+
+    def _table(self) -> tuple[FaceRow, ...]:
+        rows = self._rows.get()
+        if rows is None:
+            raise NotClusteredError
+        return rows
 
     def _with_drawn(self, rows: tuple[FaceRow, ...]) -> tuple[FaceRow, ...]:
         """The rows with the faces that the user drew since the last run, which are in no table yet."""

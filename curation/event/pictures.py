@@ -151,7 +151,7 @@ class EventPictures:
             PhotoGoneError: If its photo is gone.
             StorageError: If a file cannot be read.
         """
-        face = self._catalog.face(face_id)
+        face = self._catalog.face_as_found(face_id)
         if face is None:
             raise FaceNotFoundError(f"there is no face {face_id}")
         stamp = self._stamp(face.row.image_path)

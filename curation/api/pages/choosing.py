@@ -29,7 +29,7 @@ _MOST_NAMES = 2000
 @router.get("/review/rules")
 def rules_page(request: Request, context: Context) -> HTMLResponse:
     """Weights, thresholds and rules as controls, with a preview of what they change."""
-    photos = context.catalog.ranked.photos()
+    photos = context.catalog.ranked.table()
     if photos is None:
         return _not_ranked(request, context, "rules")
     return render(request, "choosing/rules.html", place="rules", top=_usual_number(len(photos)))

@@ -21,8 +21,18 @@ from curation.api.pages.events.cards import header_name
 from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.api.pages.words.problems import words_of
-from curation.errors import CurationError
+from curation.errors import (
+    CorrectionsError,
+    CurationError,
+    FaceDataError,
+    LabelsError,
+    PeopleSeenError,
+    PicksError,
+    RefusalsError,
+)
 from curation.event.folder.presence import Presence, presence_of
+from curation.event.people.ways_back import RefusedFile, WaysBack
+from curation.storage.said.last_good import WAY_BACK_BEGINS
 
 __all__ = ["TOTAL_HEADER", "PageRoute", "clock", "page_router", "render"]
 
@@ -92,6 +102,12 @@ def _headers(request: Request) -> dict[str, str]:
     return {**HTML_HEADERS, "Content-Security-Policy": policy}
 
 
+_CODES_OF_WORDS = frozenset(
+    kind.code for kind in (CorrectionsError, FaceDataError, LabelsError, PeopleSeenError, PicksError, RefusalsError)
+)
+"""Of problems that a damaged file of words may be the reason of."""
+
+
 class PageRoute(APIRoute):
     """A route whose errors are shown as a page, or as a fragment for a request of htmx."""
 
@@ -123,10 +139,29 @@ def page_router(prefix: str = "") -> APIRouter:
 
 def _problem(request: Request, status: int, code: str, detail: str) -> Response:
     fragment = request.headers.get("hx-request") == "true"
+    ways_back = _ways_back(request) if code in _CODES_OF_WORDS else ()
+    if ways_back:
+        detail = detail.partition(WAY_BACK_BEGINS)[0]  # a button says the same
     template = "_problem.html" if fragment else "problem.html"
     return render(
-        request, template, status=status, code=code, detail=words_of(code, detail), problem_status=int(status)
+        request,
+        template,
+        status=status,
+        code=code,
+        detail=words_of(code, detail),
+        problem_status=int(status),
+        ways_back=ways_back,
     )
+
+
+def _ways_back(request: Request) -> tuple[RefusedFile, ...]:
+    """The files of words that cannot be read, and have a version that could be."""
+    context = service_of(request)
+    try:
+        return tuple(one for one in WaysBack(context.settings, context.catalog).refused() if one.good is not None)
+    except CurationError as error:
+        logger.warning("the way back is not known: %s", error)
+        return ()
 
 
 @cache

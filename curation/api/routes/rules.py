@@ -171,7 +171,7 @@ def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
     fixed = context.rules.fixed()
     defaults = ScoringSettings(preset=scoring.preset)
     origin = context.settings.origin
-    scored = context.catalog.ranked.photos() is not None
+    scored = context.catalog.ranked.table() is not None
     by_section: dict[str, list[RuleControlOut]] = {name: [] for name in SECTIONS}
     for control in controls():
         by_section[control.path[0]].append(

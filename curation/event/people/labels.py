@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from curation.domain.labelling.labels import Category, Labels, parse_labels
-from curation.errors import LabelsError
+from curation.errors import CorrectionsError, LabelsError
 from curation.event.clustered_faces import ClusteredFaces
 from curation.storage.said.labels_file import labels_content, labels_etag, read_labels
 from curation.storage.said.last_good import way_back
@@ -14,6 +14,12 @@ from curation.storage.together.finishing import finish_pending
 from curation.storage.together.new_files import NewFiles
 
 __all__ = ["EventLabels"]
+_LONGEST_ID = 9  # digits; a longer one is no cluster's
+
+
+def _ids_in(data: object) -> frozenset[int]:
+    keys = data if isinstance(data, dict) else ()
+    return frozenset(int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) <= _LONGEST_ID)
 
 
 class EventLabels:
@@ -45,19 +51,26 @@ class EventLabels:
         finish_pending(self._output_dir)
         data = read_labels(self._path)
         try:
-            return self.checked({} if data is None else data)
+            return self.checked({} if data is None else data, is_read=True)
         except LabelsError as error:
             raise LabelsError(f"{error}{way_back(self._path)}") from error
 
-    def checked(self, data: object, more_ids: Collection[int] = ()) -> Labels:
+    def checked(self, data: object, more_ids: Collection[int] = (), *, is_read: bool = False) -> Labels:
         """Parse and check labels from a JSON value. Raises what `read` raises.
 
         Args:
             data: In the form of the file.
             more_ids: Of clusters that are about to be there.
+            is_read: Whether the file has them already: then they need not fit to corrections that cannot be read.
         """
         # Labels of ids that are no longer in use may stay in the file.
-        known_ids = {*self._faces.index().photo_counts, *range(self._faces.next_cluster_id()), *more_ids}
+        try:
+            known_ids = {*self._faces.index().photo_counts, *range(self._faces.next_cluster_id()), *more_ids}
+        except CorrectionsError:
+            if not is_read:
+                raise
+            # Which people there are is not known just now; the labels are as good as they were.
+            known_ids = {*_ids_in(data)}
         return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
 
     def etag(self) -> str:

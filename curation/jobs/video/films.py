@@ -231,6 +231,20 @@ class Films:
         found = replace(self._result(film), people=tuple(one.person for one in self.characters(film)))
         return found
 
+    def found(self, film: Film) -> TrailerResult:
+        """The result with the names that it had when the film was looked at; needs no labels of now.
+
+        Raises what `result` raises.
+        """
+        return self._result(film)
+
+    def found_person(self, film: Film, cluster_id: int) -> FilmPerson:
+        """A character with the name of then. Raises what `character` raises."""
+        for person in self._result(film).people:
+            if person.cluster_id == cluster_id:
+                return person
+        raise _no_character(film, cluster_id)
+
     def result_of(self, record: FilmRecord) -> TrailerResult:
         """The same by a record."""
         return self.result(self.get(record.id))
@@ -257,7 +271,7 @@ class Films:
         for one in self.characters(film):
             if one.person.cluster_id == cluster_id:
                 return one
-        raise CharacterNotFoundError(f"{film.name} has no character {cluster_id}")
+        raise _no_character(film, cluster_id)
 
     # Names
 
@@ -413,6 +427,10 @@ class Films:
             if name:
                 out[cluster] = name
         return out
+
+
+def _no_character(film: Film, cluster_id: int) -> CharacterNotFoundError:
+    return CharacterNotFoundError(f"{film.name} has no character {cluster_id}")
 
 
 def _named(cluster: int, labels: Labels | None, said: Mapping[int, FilmName]) -> tuple[str, str]:

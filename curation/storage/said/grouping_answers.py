@@ -11,6 +11,7 @@ from curation.errors import FaceDataError
 from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.said.last_good import way_back
 
 __all__ = ["GROUPING_ANSWERS", "FacePlace", "read_grouping_answers", "write_grouping_answers"]
 
@@ -43,6 +44,7 @@ def read_grouping_answers(path: Path) -> dict[tuple[FacePlace, FacePlace], bool 
     except PARSER_ERRORS as error:
         raise FaceDataError(
             f"{path} does not contain answers about faces ({error}): correct it, or move it away to be asked again"
+            f"{way_back(path)}"
         ) from error
     return out
 

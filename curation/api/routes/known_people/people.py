@@ -61,6 +61,7 @@ def list_known_people(context: Context, limit: Limit = 100, offset: Offset = 0) 
 )
 def list_named_people(context: Context) -> NamedPeopleOut:
     """The people of the event who have a name, and whether the gallery knows them."""
+    context.known.store  # noqa: B018 - says so if the gallery is off
     enrolment = context.known.enrolment
     return NamedPeopleOut(event=enrolment.event, people=tuple(map(NamedPersonOut.of, enrolment.people())))
 

@@ -138,7 +138,7 @@ def get_tracks(
     """For drawing over a player: boxes in pixels of the upright picture, at times since the start of the film."""
     films = context.videos.films
     film = films.get(video_id)
-    return tracks_out(film, films.result(film), from_s=from_s, to_s=to_s)
+    return tracks_out(film, films.found(film), from_s=from_s, to_s=to_s)
 
 
 @router.get(
@@ -164,7 +164,7 @@ def get_character_face(
     """Made of the film when it is first asked for. An appearance that is not there is answered with the best face."""
     films = context.videos.films
     film = films.get(video_id)
-    faces = best_faces(films.result(film), films.character(film, cluster_id).person)
+    faces = best_faces(films.found(film), films.found_person(film, cluster_id))
     face = faces[best] if best < len(faces) else faces[0]
     etag = f'"{film.id}-{face.time.numerator:x}-{face.time.denominator:x}-{"-".join(map(str, face.box))}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}

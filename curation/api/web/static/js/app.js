@@ -9,8 +9,10 @@ import { wireThemeButton } from "./theme.js";
 import { wordsOf } from "./problem-words.js";
 import { toast } from "./toast.js";
 import { undo } from "./undo.js";
+import { wireWaysBack } from "./way-back.js";
 
 followJobs();
+wireWaysBack();
 wireThemeButton(document.getElementById("theme-button"));
 document.getElementById("help-button").addEventListener("click", showKeys);
 
