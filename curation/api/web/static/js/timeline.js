@@ -105,7 +105,8 @@ export function timeline(element, onChange) {
 
   // Scenes
 
-  const scenes = [...element.querySelectorAll("#timeline-scenes button")];
+  const sceneRow = element.querySelector("#timeline-scenes");
+  const scenes = [...sceneRow.querySelectorAll("button")];
   const sceneAt = (bin) => scenes.find((one) => Number(one.dataset.first) <= bin && bin <= Number(one.dataset.last));
   function chooseScene(scene) {
     if (!scene) return;
@@ -118,16 +119,18 @@ export function timeline(element, onChange) {
   function placeScenes() {
     let free = 0;
     const width = strip.clientWidth;
+    const room = sceneRow.clientWidth; // what else stands beside the times takes some of the strip's width
     for (const one of scenes) {
       const x = (Number(one.dataset.x) / WIDTH) * width;
       one.hidden = false;
       one.style.setProperty("left", `${x}px`);
-      one.hidden = x < free || x + one.offsetWidth > width + 4;
+      one.hidden = x < free || x + one.offsetWidth > room + 4;
       if (!one.hidden) free = x + one.offsetWidth + 8;
     }
   }
   for (const one of scenes) one.addEventListener("click", () => chooseScene(one));
-  new ResizeObserver(placeScenes).observe(strip);
+  const resized = new ResizeObserver(placeScenes);
+  for (const one of [strip, sceneRow]) resized.observe(one);
 
   // Keys
 
