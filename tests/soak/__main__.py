@@ -25,6 +25,7 @@ _MODULES: tuple[str, ...] = (
     "kills",
     "load",
     "pictures",
+    "places",
     "readers",
     "requests",
     "service_load",
