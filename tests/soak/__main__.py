@@ -26,6 +26,7 @@ _MODULES: tuple[str, ...] = (
     "load",
     "metadata",
     "pictures",
+    "places",
     "readers",
     "requests",
     "roles",
