@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from curation.errors import RedisUnavailableError
+from curation.errors import AttributeDocumentError, RedisUnavailableError
 from curation.parsing.json_text import parse_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.services.redis_connection import connect, redis_address, redis_errors_explained
@@ -107,18 +107,19 @@ class ResultStore:
 
         Raises:
             RedisUnavailableError: If the server is away, or refuses.
+            AttributeDocumentError: If another program keeps something else under the picture's key.
         """
         fields: dict[Any, Any] = {_ENGINE_FIELD: engine}
         for half, value in halves.items():
             fields[half] = json.dumps(value, allow_nan=False)
             fields[half + _REQUEST_SUFFIX] = request_id
             fields[half + _WEIGHTS_SUFFIX] = json.dumps(dict(weights), sort_keys=True)
-        with self._asking(), self._client.pipeline(transaction=True) as all_at_once:
+        with self._asking(sha256), self._client.pipeline(transaction=True) as all_at_once:
             all_at_once.hset(sha256, mapping=fields)
             all_at_once.expire(sha256, self._settings.result_ttl_s)
             all_at_once.hgetall(sha256)
             answers = all_at_once.execute()
-        return _result_of(answers[-1])
+        return _result_of(sha256, answers[-1])
 
     def get(self, sha256: str) -> StoredResult | None:
         """What stands there of a picture; None if nothing does.
@@ -126,20 +127,22 @@ class ResultStore:
         Raises:
             RedisUnavailableError: If the server is away, or refuses.
         """
-        with self._asking():
-            fields: Any = self._client.hgetall(sha256)
         try:
-            return _result_of(fields) if fields else None
-        except PARSER_ERRORS as error:
-            log.warning("what Redis has of %s cannot be read (%s), and counts as nothing", sha256, error)
+            with self._asking(sha256):
+                fields: Any = self._client.hgetall(sha256)
+        except AttributeDocumentError as error:
+            log.warning("%s; it counts as nothing", error)
             return None
+        return _result_of(sha256, fields) if fields else None
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _asking(self, sha256: str) -> Iterator[None]:
+        import redis
+
         with self._lock:
             if time.monotonic() < self._away_until:
                 raise RedisUnavailableError(
@@ -148,22 +151,39 @@ class ResultStore:
                 )
         try:
             with redis_errors_explained(self._settings):
-                yield
+                try:
+                    yield
+                except redis.ResponseError as error:
+                    if "WRONGTYPE" not in str(error):
+                        raise
+                    raise AttributeDocumentError(
+                        f"another program keeps something else under the key {sha256} in Redis: delete it, or set "
+                        "services.redis.database to one of our own"
+                    ) from error
         except RedisUnavailableError:
             with self._lock:
                 self._away_until = time.monotonic() + _PAUSE_S
             raise
 
 
-def _result_of(fields: Mapping[bytes, bytes]) -> StoredResult:
-    text = {key.decode(): value.decode() for key, value in fields.items()}
-    there = [half for half in Half if half in text]
+def _result_of(sha256: str, fields: Mapping[bytes, bytes]) -> StoredResult:
+    """What the fields say; a half that cannot be read counts as missing."""
+    text = {key.decode("utf-8", "replace"): value.decode("utf-8", "replace") for key, value in fields.items()}
+    halves: dict[Half, Any] = {}
     weights: dict[str, str] = {}
-    for half in there:
-        weights |= parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
+    for half in Half:
+        if half not in text:
+            continue
+        try:
+            value, named = parse_json(text[half]), parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
+            weights |= {str(name): str(digest) for name, digest in named.items()}
+        except PARSER_ERRORS as error:
+            log.warning("what Redis has of %s (%s) cannot be read (%s), and counts as nothing", sha256, half, error)
+            continue
+        halves[half] = value
     return StoredResult(
-        halves={half: parse_json(text[half]) for half in there},
-        requests={half: text.get(half + _REQUEST_SUFFIX, "") for half in there},
+        halves=halves,
+        requests={half: text.get(half + _REQUEST_SUFFIX, "") for half in halves},
         engine=text.get(_ENGINE_FIELD, ""),
         weights=weights,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from curation.domain.attributes.documents import age_gender_result, landmark_result
 from curation.domain.attributes.values import ImageAttributes
-from curation.errors import CurationError, RedisUnavailableError
+from curation.errors import AttributeDocumentError, CurationError, RedisUnavailableError
 from curation.services.answers import SUCCESS
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol.statuses import detail_of
@@ -62,7 +62,7 @@ class Keeping:
         began = call.runtime_s
         try:
             stored = await call.slot.run(self._put, call, image, halves)
-        except RedisUnavailableError as error:
+        except (RedisUnavailableError, AttributeDocumentError) as error:
             problem = error.with_traceback(None)  # which would hold the picture, in a circle, for a while
         call.tell("result stored", runtime_s=call.runtime_s - began, error=problem)
         # Both halves of one analysis are the whole picture: its files need no Redis.

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from curation.errors import RedisUnavailableError
+from curation.errors import AttributeDocumentError, RedisUnavailableError
 from curation.services.redis_connection import connect, require_redis
 from curation.services.results import AGE_GENDER_FIELD, LANDMARK_FIELD, Half, ResultStore
 from curation.settings.services import RedisSettings
@@ -90,13 +90,46 @@ def test_while_it_is_away_requests_do_not_wait_for_it(monkeypatch: pytest.Monkey
 
 def test_what_it_refuses_is_told(redis_server: RedisServer) -> None:
     client = connect(settings(redis_server))
-    client.set(KEY, b"another program's")
+    client.config_set("maxmemory", 1)
     store = ResultStore(settings(redis_server))
     with pytest.raises(RedisUnavailableError, match="refuses a command"):
         store.put(KEY, {Half.LANDMARKS: 1}, request_id="r", engine="e", weights={})
+    client.config_set("maxmemory", 0)
     client.config_set("requirepass", "secret")
     client.close()
     with pytest.raises(RedisUnavailableError, match=r"CURATION_SERVICES__REDIS__PASSWORD"):
         require_redis(settings(redis_server, password="wrong"))
     require_redis(settings(redis_server, password="secret"))
+    store.close()
+
+
+def test_what_another_program_keeps_under_the_key_is_told_and_keeps_nobody_else_waiting(
+    redis_server: RedisServer,
+) -> None:
+    store = ResultStore(settings(redis_server))
+    client = connect(settings(redis_server))
+    client.rpush(KEY, "ours")
+    with pytest.raises(AttributeDocumentError, match="another program keeps something else under the key abab"):
+        store.put(KEY, {Half.LANDMARKS: 1}, request_id="r", engine="e", weights={})
+    assert store.get(KEY) is None
+    assert client.lrange(KEY, 0, -1) == [b"ours"]
+    # The server is not taken for away.
+    assert store.put("cd" * 32, {Half.LANDMARKS: 1}, request_id="r", engine="e", weights={}).halves
+    client.close()
+    store.close()
+
+
+@pytest.mark.parametrize("value", ["not json", "9" * 5000, b"\xff\xfe", "[" * 100_000])
+def test_a_half_that_cannot_be_read_is_missing_and_can_be_written_anew(
+    redis_server: RedisServer, value: str | bytes
+) -> None:
+    store = ResultStore(settings(redis_server))
+    client = connect(settings(redis_server))
+    client.hset(KEY, mapping={LANDMARK_FIELD: value, b"\xff": b"\xff"})
+    assert store.put(KEY, {Half.AGE_GENDER: 1}, request_id="r", engine="e", weights={}).halves == {Half.AGE_GENDER: 1}
+    assert store.put(KEY, {Half.LANDMARKS: 2}, request_id="r", engine="e", weights={}).is_complete
+    client.hset(KEY, LANDMARK_FIELD + "_weights", "[1]")
+    found = store.get(KEY)
+    assert found is not None and found.halves == {Half.AGE_GENDER: 1}
+    client.close()
     store.close()

@@ -45,8 +45,8 @@ def is_asleep(tell: Tell) -> None:
 
 
 def gets_on(tell: Tell) -> str:
-    for number in range(4):
-        while time.process_time() < 1.0 + 0.5 * number:
+    for seconds in (0.8, 1.6, 2.2):
+        while time.process_time() < seconds:
             pass
         tell("on")
     return "done"

@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import pytest
+import redis
 
 from curation.domain.attributes.values import Attribute
 from curation.errors import StorageError
@@ -21,12 +22,13 @@ from curation.services.client import AttributeClient
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol import image_processing_pb2_grpc as pb_grpc
 from curation.services.protocol.statuses import detail_of_trailers
+from curation.services.queue.verdicts import Verdict, verdict_of
 from curation.services.redis_connection import connect
 from curation.services.role import Role
 from curation.settings.services import ServicesSettings
 from tests.processes import wait_until
 from tests.redis_server import RedisProcess, RedisServer, free_port
-from tests.service_roles import FakeAnalyser, FakeFiles, ListTrail, roles, services_settings
+from tests.service_roles import FakeAnalyser, FakeFiles, ListTrail, picture, roles, services_settings
 
 TWO = b"faces 2"
 EVERYTHING = Wanted(points68=True, attributes=frozenset(Attribute))
@@ -373,3 +375,14 @@ def test_a_stream_works_on_a_few_pictures_at_a_time() -> None:
         analyser.release.set()
         thread.join(60)
     assert len(answers) == 20
+
+
+def test_a_result_that_cannot_be_kept_as_its_key_is_taken_is_told(redis_server: RedisServer) -> None:
+    content = picture(7)
+    with redis.Redis(redis_server.host, redis_server.port) as other:
+        other.rpush(hashlib.sha256(content).hexdigest(), "of another program")
+    with roles(services_settings(redis_server)) as known, AttributeClient(known) as client:
+        answer = client.process(content)
+        assert answer.status.startswith("Partial: not stored: another program keeps something else")
+        assert answer.image is not None and verdict_of(answer) is Verdict.DEAD  # so that the queue gives it up
+        assert client.process(picture(8)).is_complete
