@@ -149,6 +149,8 @@ class AssetDatabase:
         connection = self._connect()
         try:
             connection.row_factory = sqlite3.Row
+            # A damaged text costs its own row, which then says so.
+            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
             try:
                 use_write_ahead_log(connection)
             except sqlite3.OperationalError as error:

@@ -18,7 +18,7 @@ from curation.storage.assets.rows import (
     LOST_FOR_GOOD,
     asks_for_people,
     asset_of_row,
-    document_text,
+    checked_document_text,
     escaped,
 )
 from curation.storage.assets.sqlite_database import BUSY_TIMEOUT_S, AssetDatabase
@@ -183,7 +183,7 @@ class SqliteAssetStore:
 
     def complete(self, claim: Claim, document: Mapping[str, Any]) -> bool:
         """See `AssetStore.complete`."""
-        text = document_text(document)
+        text = checked_document_text(document)
         people = people_of_document(document)
         with self._database.transaction() as connection:
             sequence = self._finish(connection, claim, state=AssetState.COMPLETED, code=None, message="")

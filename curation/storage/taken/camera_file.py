@@ -6,7 +6,6 @@ reading, and none for others, so that it is never larger than the event.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from curation.domain.measuring.camera import CameraFacts
-from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.memory_files import memory_content, read_memory
 
 __all__ = ["KnownCamera", "read_cameras", "write_cameras"]
 
@@ -50,7 +49,7 @@ def read_cameras(state_dir: Path, output_dir: Path) -> dict[str, KnownCamera]:
     """
     path = state_dir / _FILE
     try:
-        data = read_json(path)
+        data = read_memory(path, ("version", "output_dir", "names", "photos"))
         if data["version"] != _VERSION or data["output_dir"] != str(output_dir):
             return {}
         names: list[str] = data["names"]
@@ -77,7 +76,7 @@ def write_cameras(state_dir: Path, output_dir: Path, known: Mapping[str, KnownCa
         state_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise explained(error, state_dir, "created") from error
-    write_bytes(state_dir / _FILE, json.dumps(data, separators=(",", ":")).encode(), durable=False)
+    write_bytes(state_dir / _FILE, memory_content(data), durable=False)
 
 
 def _entry(one: KnownCamera, numbers: dict[str, int]) -> list[Any]:

@@ -6,7 +6,6 @@ clustering finds again which pictures cannot be read.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,9 +14,9 @@ from typing import Any
 
 from curation.domain.files.pairing import ShotFacts
 from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
-from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.memory_files import memory_content, read_memory
 
 __all__ = ["read_lost", "read_shots", "write_lost", "write_shots"]
 
@@ -26,6 +25,7 @@ logger = logging.getLogger(__name__)
 _SHOTS = "shots.json"
 _LOST = "lost_photos.json"
 _VERSION = 1
+_KEYS = ("version", "place", "facts", "movies", "looks", "cameras", "lost")
 
 
 def read_shots(state_dir: Path, place: str) -> ShotMemory:
@@ -95,7 +95,7 @@ def write_lost(state_dir: Path, place: str, lost: Mapping[str, Stamp]) -> None:
 
 def _read(path: Path, place: str) -> dict[str, Any]:
     try:
-        data = read_json(path)
+        data = read_memory(path, _KEYS)
         return data if data["version"] == _VERSION and data["place"] == place else {}
     except FileNotFoundError:
         return {}
@@ -111,8 +111,7 @@ def _write(path: Path, place: str, data: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise explained(error, path.parent, "created") from error
-    content = json.dumps({"version": _VERSION, "place": place, **data}, separators=(",", ":"))
-    write_bytes(path, content.encode(), durable=False)
+    write_bytes(path, memory_content({"version": _VERSION, "place": place, **data}), durable=False)
 
 
 def _entry(facts: ShotFacts, numbers: dict[str, int]) -> list[Any]:

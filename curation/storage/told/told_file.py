@@ -6,7 +6,6 @@ reading, and none for others.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from typing import Any
 from curation.domain.faces.face import Box
 from curation.domain.judging.picks import Pick
 from curation.domain.told.file_told import NOTHING_TOLD, FileTold, ToldRegion
-from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.memory_files import memory_content, read_memory
 
 __all__ = ["TOLD", "KnownTold", "read_told", "write_told"]
 
@@ -54,7 +53,7 @@ def read_told(state_dir: Path, output_dir: Path) -> dict[str, KnownTold] | None:
     """
     path = state_dir / TOLD
     try:
-        data = read_json(path)
+        data = read_memory(path, ("version", "output_dir", "photos"))
         if data["version"] != _VERSION or data["output_dir"] != str(output_dir):
             return None
         return {str(image): _known(entry) for image, entry in data["photos"].items()}
@@ -79,7 +78,7 @@ def write_told(state_dir: Path, output_dir: Path, known: Mapping[str, KnownTold]
         state_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise explained(error, state_dir, "created") from error
-    write_bytes(state_dir / TOLD, json.dumps(data, separators=(",", ":")).encode(), durable=False)
+    write_bytes(state_dir / TOLD, memory_content(data), durable=False)
 
 
 def _entry(one: KnownTold) -> list[Any]:
