@@ -128,11 +128,7 @@ class ResultStore:
         """
         with self._asking():
             fields: Any = self._client.hgetall(sha256)
-        try:
-            return _result_of(fields) if fields else None
-        except PARSER_ERRORS as error:
-            log.warning("what Redis has of %s cannot be read (%s), and counts as nothing", sha256, error)
-            return None
+        return _result_of(fields) if fields else None
 
     def close(self) -> None:
         """Close the connections."""
@@ -149,21 +145,35 @@ class ResultStore:
         try:
             with redis_errors_explained(self._settings):
                 yield
-        except RedisUnavailableError:
-            with self._lock:
-                self._away_until = time.monotonic() + _PAUSE_S
+        except RedisUnavailableError as error:
+            # What another program keeps under the key of one picture says nothing of the server.
+            if "WRONGTYPE" not in str(error.__cause__):
+                with self._lock:
+                    self._away_until = time.monotonic() + _PAUSE_S
             raise
 
 
 def _result_of(fields: Mapping[bytes, bytes]) -> StoredResult:
-    text = {key.decode(): value.decode() for key, value in fields.items()}
-    there = [half for half in Half if half in text]
+    known = {name for half in Half for name in (half, half + _WEIGHTS_SUFFIX, half + _REQUEST_SUFFIX)} | {_ENGINE_FIELD}
+    # Fields of other programs may hold anything.
+    names = {key: key.decode("utf-8", "replace") for key in fields}
+    text = {name: fields[key].decode("utf-8", "replace") for key, name in names.items() if name in known}
+    halves: dict[Half, Any] = {}
     weights: dict[str, str] = {}
-    for half in there:
-        weights |= parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
+    for half in Half:
+        if half not in text:
+            continue
+        try:
+            used = parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
+            halves[half] = parse_json(text[half])
+        except PARSER_ERRORS as error:
+            log.warning("what Redis has as %s cannot be read (%s), and counts as nothing", half, error)
+            continue
+        if isinstance(used, dict):
+            weights |= {str(name): str(sha256) for name, sha256 in used.items()}
     return StoredResult(
-        halves={half: parse_json(text[half]) for half in there},
-        requests={half: text.get(half + _REQUEST_SUFFIX, "") for half in there},
+        halves=halves,
+        requests={half: text.get(half + _REQUEST_SUFFIX, "") for half in halves},
         engine=text.get(_ENGINE_FIELD, ""),
         weights=weights,
     )

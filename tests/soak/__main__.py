@@ -24,6 +24,7 @@ _MODULES: tuple[str, ...] = (
     "files",
     "kills",
     "load",
+    "messages",
     "metadata",
     "pictures",
     "readers",
@@ -31,6 +32,7 @@ _MODULES: tuple[str, ...] = (
     "service_load",
     "sockets",
     "storage",
+    "task_bodies",
     "together",
 )
 """Modules of this folder; each has a `PART`."""

@@ -20,6 +20,7 @@ __all__ = ["Deliveries", "Delivery"]
 _BLOCK_MS = 500
 _LONG_DEAD = 20  # times services.picture_queue.claim_s
 _ALONE_MARGIN_S = 15.0
+_MOST_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,21 @@ class Deliveries:
                 return []
             tries = self._redis.hmget(scripts.TRIES, [entry_id for entry_id, _ in entries])
         return [
-            _delivery(entry_id, fields, int(tried or 0))
-            for (entry_id, fields), tried in zip(entries, tries, strict=True)
+            _delivery(entry_id, fields, int(tried) if _is_number(tried) else 0)
+            for (entry_id, fields), tried in zip(entries, map(text_of, tries), strict=True)
         ]
 
     def content(self, delivery: Delivery) -> bytes | None:
-        """The picture's bytes; None if they have expired."""
+        """The picture's bytes; None if they have expired; none at all if another program keeps something else there."""
+        import redis
+
         with redis_errors_explained(self._address):
-            content: bytes | None = self._redis.get(scripts.image_key(delivery.sha256))
+            try:
+                content: bytes | None = self._redis.get(scripts.image_key(delivery.sha256))
+            except redis.ResponseError as error:
+                if not str(error).startswith("WRONGTYPE"):
+                    raise
+                return b""  # waiting would not help: its SHA-256 is another one
         return content
 
     def note_tries(self, delivery: Delivery, tries: int) -> None:
@@ -190,6 +198,11 @@ class Deliveries:
         return f"{self.consumer} {delivery.entry_id}"
 
 
+def _is_number(text: str) -> bool:
+    """Whether it is a number as programs of ours write it; another one may have written anything."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
 def _delivery(entry_id: str, fields: Mapping[bytes, bytes], tries: int) -> Delivery:
     size = text_of(fields.get(b"bytes"))
     return Delivery(
@@ -198,6 +211,6 @@ def _delivery(entry_id: str, fields: Mapping[bytes, bytes], tries: int) -> Deliv
         name=text_of(fields.get(b"name")),
         request_id=text_of(fields.get(b"request_id")) or entry_id,
         pushed=text_of(fields.get(b"pushed")),
-        size=size if size.isdecimal() else "",
+        size=size if _is_number(size) else "",
         tries=tries,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from curation.errors import CurationError, InputError, PhotoUnreadableError, RoleUnavailableError, TooBusyError
 from curation.services.protocol import image_processing_pb2 as pb
@@ -28,6 +29,7 @@ Response = TypeVar("Response")
 
 _ANSWER_S = 0.2  # of what is left, kept back for an answer that says what did not succeed in time
 _ANSWER_SHARE = 0.1
+_MOST_NAME = 1000
 _LATE = "deadline_exceeded"
 
 
@@ -67,7 +69,13 @@ class Call:
         return max(0.0, left - min(_ANSWER_S, _ANSWER_SHARE * left))
 
     def name(self, request_id: str) -> None:
-        """Take the request's name, or make one."""
+        """Take the request's name, or make one.
+
+        Raises:
+            InputError: If it is longer than a name: each line of the log has it.
+        """
+        if len(request_id) > _MOST_NAME:
+            raise InputError(f"request_id has {len(request_id)} characters, and may have at most {_MOST_NAME}")
         self.has_own_id = bool(request_id)
         self.request_id = request_id or uuid.uuid4().hex[:12]
 
@@ -112,7 +120,8 @@ def line_of(step: Step) -> str:
         parts.append(step.code)
     if step.detail:
         parts.append(step.detail)
-    return " · ".join(parts)
+    # Names and sentences may come from clients: none begins a line of its own.
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " · ".join(parts))
 
 
 class CallRunner:
@@ -156,14 +165,14 @@ class CallRunner:
         that wait take no memory here, nor do those that are refused. On the wire there is no difference.
         """
 
-        async def handle(requests: AsyncIterator[Request], context: grpc.aio.ServicerContext) -> Response:
+        async def handle(requests: AsyncIterator[Request | _Unreadable], context: grpc.aio.ServicerContext) -> Response:
             end = self._end_of(context)
             call: Call | None = None
             with self._counted():
                 try:
                     self._refuse_if_stopping()
                     async with asyncio.timeout_at(_loop_time(end)), slots.place():
-                        request = await anext(requests)
+                        request = _readable(await anext(requests))
                         # Until its end is read, gRPC holds what it has given out.
                         if await anext(requests, None) is not None:
                             raise InputError("send one picture a call; for several there is ProcessImages")
@@ -189,7 +198,7 @@ class CallRunner:
                     await _abort(context, _unexpected(role))
 
         return grpc.stream_unary_rpc_method_handler(
-            handle, request_deserializer=request_type.FromString, response_serializer=_serialized
+            handle, request_deserializer=_reader_of(request_type), response_serializer=_serialized
         )
 
     def many(
@@ -200,12 +209,13 @@ class CallRunner:
     ) -> grpc.RpcMethodHandler:
         """The handler of a stream of pictures; at most `stream_ahead` of them are read at a time."""
 
-        async def one(request: pb.ImageRequest) -> pb.CombinedResponse:
+        async def one(came: pb.ImageRequest | _Unreadable) -> pb.CombinedResponse:
             end = time.monotonic() + self._deadline_s
             call: Call | None = None
             try:
                 async with asyncio.timeout_at(_loop_time(end)), slots.taken() as slot:
                     call = Call(role, slot, time.monotonic(), end, self._trail)
+                    request = _readable(came)
                     call.name(request.request_id)
                     response = await behaviour(request, call)
             except CurationError as error:
@@ -218,11 +228,12 @@ class CallRunner:
             except Exception:
                 log.exception("%s: a picture failed by an error of the program", role)
                 response = _failed(detail_of(_unexpected(role)), call)
-            response.image_id = request.image_id
+            if not isinstance(came, _Unreadable):
+                response.image_id = came.image_id
             return response
 
         async def handle(
-            requests: AsyncIterator[pb.ImageRequest], context: grpc.aio.ServicerContext
+            requests: AsyncIterator[pb.ImageRequest | _Unreadable], context: grpc.aio.ServicerContext
         ) -> AsyncIterator[pb.CombinedResponse]:
             with self._counted():
                 try:
@@ -236,19 +247,19 @@ class CallRunner:
                     await _abort(context, _stopping_error())
 
         return grpc.stream_stream_rpc_method_handler(
-            handle, request_deserializer=pb.ImageRequest.FromString, response_serializer=_serialized
+            handle, request_deserializer=_reader_of(pb.ImageRequest), response_serializer=_serialized
         )
 
     async def _in_order_of_completion(
         self,
-        requests: AsyncIterator[pb.ImageRequest],
-        one: Callable[[pb.ImageRequest], Coroutine[Any, Any, pb.CombinedResponse]],
+        requests: AsyncIterator[pb.ImageRequest | _Unreadable],
+        one: Callable[[pb.ImageRequest | _Unreadable], Coroutine[Any, Any, pb.CombinedResponse]],
     ) -> AsyncGenerator[pb.CombinedResponse, None]:
-        async def next_request() -> pb.ImageRequest | None:
+        async def next_request() -> pb.ImageRequest | _Unreadable | None:
             return await anext(requests, None)
 
         stopping = asyncio.create_task(self._stopping.wait())
-        reading: asyncio.Task[pb.ImageRequest | None] | None = None
+        reading: asyncio.Task[pb.ImageRequest | _Unreadable | None] | None = None
         working: set[asyncio.Task[pb.CombinedResponse]] = set()
         has_more = True
         try:
@@ -316,6 +327,30 @@ class CallRunner:
             )
         self._trail.tell(told)
         log.warning("%s", line_of(told))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """Stands for a message that is not one of its type: gRPC would end a whole stream with it, as a fault of ours."""
+
+    reason: str
+
+
+def _reader_of(kind: type[Request]) -> Callable[[bytes], Request | _Unreadable]:
+    def read(content: bytes) -> Request | _Unreadable:
+        try:
+            message: Request = kind.FromString(content)
+            return message
+        except DecodeError as error:
+            return _Unreadable(str(error))
+
+    return read
+
+
+def _readable(came: Request | _Unreadable) -> Request:
+    if isinstance(came, _Unreadable):
+        raise InputError(f"the message cannot be read: send one of image_processing.proto ({came.reason})")
+    return came
 
 
 def _loop_time(end: float) -> float:
