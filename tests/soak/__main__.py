@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.soak.part import Soak, SoakFailed, SoakPart
 
 _MODULES: tuple[str, ...] = (
+    "commands",
     "damage",
     "edits",
     "files",
