@@ -65,6 +65,7 @@ def run_worker(made: Celery, *, name: str | None = None, log_level: str = "WARNI
         hostname=name or _own_name(),
         pool_cls="prefork",
         loglevel=log_level,
+        quiet=True,  # its banner would end a worker whose standard output is full or gone
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
