@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
 import sys
@@ -18,12 +19,13 @@ from curation.cli.services import commands as services
 from curation.cli.told import commands as told
 from curation.cli.video import commands as video
 from curation.disk.file_modes import follow_settings, keep_private
-from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
+from curation.errors import CurationError, RunInterruptedError, StorageError, is_caused_by_interrupt
 from curation.interrupts import Interrupts
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
 
 __all__ = ["main"]
 
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quotas of this kind
 _INTERRUPTED = "interrupted; what was downloaded or answered so far is kept"
 
 
@@ -64,10 +66,13 @@ def _code_of_command(arguments: argparse.Namespace, interrupts: Interrupts) -> i
         follow_settings(settings.io.file_mode)
         # A group of commands may have options that change the settings.
         adapted: Callable[[argparse.Namespace, Settings], Settings] | None = getattr(arguments, "adapted", None)
-        return command(arguments, adapted(arguments, settings) if adapted is not None else settings)
+        code = command(arguments, adapted(arguments, settings) if adapted is not None else settings)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # while an error of it can still be told
+        return code
     except BrokenPipeError:
-        # The reader (`| head`) closed the pipe; without this the interpreter prints an error when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (`| head`) closed the pipe.
+        _print_nowhere()
         return 0
     except (Exception, KeyboardInterrupt) as error:
         if interrupts.has_come or is_caused_by_interrupt(error):
@@ -77,7 +82,16 @@ def _code_of_command(arguments: argparse.Namespace, interrupts: Interrupts) -> i
         if isinstance(error, CurationError):
             print(f"error: {error}", file=sys.stderr)
             return error.exit_code
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            _print_nowhere()
+            print(f"error: what is printed cannot be written ({error.strerror}): free some space", file=sys.stderr)
+            return StorageError.exit_code
         raise
+
+
+def _print_nowhere() -> None:
+    """Without this the interpreter prints an error when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

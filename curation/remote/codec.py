@@ -40,6 +40,7 @@ import numpy as np
 
 from curation.engines.base import WeightsFile
 from curation.errors import PhotoError, fault_of
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.remote.classes import class_named, name_of
 from curation.remote.errors import photo_error_of
 from curation.remote.field_types import field_checks, field_names
@@ -138,7 +139,12 @@ class Codec:
             ValueError: If they are not such a value; the message says what is wrong.
             CurationError: If a path or a model file is not to be had on this machine.
         """
-        return self._decoded(data, 0)
+        try:
+            return self._decoded(data, 0)
+        except ValueError:
+            raise
+        except PARSER_ERRORS as error:  # such as a list within the key of a dict
+            raise ValueError(f"this is no value ({type(error).__name__}: {str(error)[:200]})") from error
 
     def _decoded(self, data: Any, depth: int) -> Any:
         kind = type(data)

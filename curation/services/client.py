@@ -15,6 +15,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from curation.domain.attributes.values import Attribute
+from curation.errors import RoleUnavailableError
 from curation.services.addresses import peer_address
 from curation.services.answers import ImageAnswer, ImageToProcess
 from curation.services.channels import blocking_channel, token_metadata
@@ -196,11 +197,16 @@ def _request_message(sent: ImageToProcess) -> pb.ImageRequest:
     """The message of a picture."""
     return pb.ImageRequest(
         image_data=sent.content,
-        image_id=sent.image_id,
-        request_id=sent.request_id,
+        # Names of files may hold bytes that are no text; an answer has what was sent, not what came back.
+        image_id=_sendable(sent.image_id),
+        request_id=_sendable(sent.request_id),
         skip_storage=sent.skip_storage,
         readers={attribute.value: name for attribute, name in (sent.readers or {}).items()},
     )
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _answer_of_message(message: pb.CombinedResponse, sent: ImageToProcess) -> ImageAnswer:
@@ -212,9 +218,13 @@ def _answer_of_message(message: pb.CombinedResponse, sent: ImageToProcess) -> Im
     """
     if message.HasField("error") and not message.engine:
         return _answer_of_error(message.error, sent)
+    try:
+        image = image_of_message(message) if message.engine else None
+    except RoleUnavailableError as error:
+        return _answer_of_error(pb.ErrorDetail(code=error.code, message=str(error), status="UNAVAILABLE"), sent)
     return ImageAnswer(
         status=message.status,
-        image=image_of_message(message) if message.engine else None,
+        image=image,
         code=message.error.code,
         message=message.error.message,
         grpc_status=message.error.status,

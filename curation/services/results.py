@@ -168,19 +168,23 @@ class ResultStore:
 
 def _result_of(sha256: str, fields: Mapping[bytes, bytes]) -> StoredResult:
     """What the fields say; a half that cannot be read counts as missing."""
-    text = {key.decode("utf-8", "replace"): value.decode("utf-8", "replace") for key, value in fields.items()}
+    known = {name for half in Half for name in (half, half + _WEIGHTS_SUFFIX, half + _REQUEST_SUFFIX)} | {_ENGINE_FIELD}
+    # Fields of other programs may hold anything.
+    names = {key: key.decode("utf-8", "replace") for key in fields}
+    text = {name: fields[key].decode("utf-8", "replace") for key, name in names.items() if name in known}
     halves: dict[Half, Any] = {}
     weights: dict[str, str] = {}
     for half in Half:
         if half not in text:
             continue
         try:
-            value, named = parse_json(text[half]), parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
-            weights |= {str(name): str(digest) for name, digest in named.items()}
+            value, used = parse_json(text[half]), parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
         except PARSER_ERRORS as error:
             log.warning("what Redis has of %s (%s) cannot be read (%s), and counts as nothing", sha256, half, error)
             continue
         halves[half] = value
+        if isinstance(used, dict):
+            weights |= {str(name): str(digest) for name, digest in used.items()}
     return StoredResult(
         halves=halves,
         requests={half: text.get(half + _REQUEST_SUFFIX, "") for half in halves},

@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from curation.extras import Extra, extra_for
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.workers.distributed.broker import CONTROL, TASK_NAME, BrokerOptions, tls_options, transport_options
 from curation.workers.pool import usable_cores
 
@@ -64,6 +65,7 @@ def run_worker(made: Celery, *, name: str | None = None, log_level: str = "WARNI
         hostname=name or _own_name(),
         pool_cls="prefork",
         loglevel=log_level,
+        quiet=True,  # its banner would end a worker whose standard output is full or gone
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
@@ -89,6 +91,7 @@ def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXE
     with extra_for(Extra.WORKERS, "a worker of other machines' photos"):
         from celery import Celery
         from celery.app.amqp import AMQP
+        from celery.worker.consumer import Consumer
         from kombu import Connection, Queue
 
         if broker.is_redis:
@@ -102,6 +105,29 @@ def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXE
             kwargs.setdefault("interval_step", _RECONNECT_STEP_S)
             kwargs.setdefault("interval_max", _RECONNECT_MAX_S)
             return super()._ensure_connection(*args, **kwargs)
+
+        @property
+        def connection_errors(self) -> tuple[type[BaseException], ...]:
+            # A message that is none ends the connection, which is made anew, and not the worker: over Redis kombu reads
+            # what lies in the list of a queue, whoever has put it there.
+            return (*super().connection_errors, *PARSER_ERRORS)
+
+    class PatientConsumer(Consumer):  # type: ignore[misc]
+        """Drops messages of the queue of tasks that nobody could work on; else they would come again without end."""
+
+        def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
+            handle = super().create_task_handler(*args, **kwargs)
+
+            def handled(message: Any) -> Any:
+                try:
+                    return handle(message)
+                except PARSER_ERRORS as error:
+                    log.warning(
+                        "a message among the tasks is none, and is dropped (%s: %.200s)", type(error).__name__, error
+                    )
+                    return message.ack_log_error(log, self.connection_errors)
+
+            return handled
 
     class PatientAMQP(AMQP):  # type: ignore[misc]
         Connection = PatientConnection
@@ -127,6 +153,7 @@ def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXE
         # Children of a machine with much to do take long to start; Celery would end them after four seconds.
         worker_proc_alive_timeout=60.0,
         worker_concurrency=concurrency or usable_cores(),
+        worker_consumer=PatientConsumer,
         worker_send_task_events=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_prefetch_count_reduction=False,

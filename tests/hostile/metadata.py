@@ -33,6 +33,7 @@ __all__ = ["DESCRIPTION", "file_trouble", "foreign", "made_file", "sidecar_troub
 DESCRIPTION = PhotoDescription(rating=4, label="Green", names=("Anna", "Zoë"), pick=Pick.PICKED)
 _FOREIGN = "urn:example:foreign/"
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_MOST_NAMES = 200
 _STORED = StoredPicture(120, 80, 1)
 
 
@@ -88,6 +89,8 @@ def _unsaid(words: SourceWords) -> str:
     if words.rating != DESCRIPTION.rating:
         return f"rating {words.rating}"
     known = [*words.names, *(region.name for each in words.regions for region in each.regions)]
+    if len(words.names) >= _MOST_NAMES:
+        return ""  # of lists of thousands only the first are read
     lacking = [name for name in DESCRIPTION.names if name not in known]
     return f"names {lacking} among {known[:9]}" if lacking else ""
 

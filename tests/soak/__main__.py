@@ -19,11 +19,13 @@ from pathlib import Path
 from tests.soak.part import Soak, SoakFailed, SoakPart
 
 _MODULES: tuple[str, ...] = (
+    "commands",
     "damage",
     "edits",
     "files",
     "kills",
     "load",
+    "messages",
     "metadata",
     "pictures",
     "places",
@@ -33,6 +35,7 @@ _MODULES: tuple[str, ...] = (
     "service_load",
     "sockets",
     "storage",
+    "task_bodies",
     "together",
 )
 """Modules of this folder; each has a `PART`."""

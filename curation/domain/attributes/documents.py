@@ -147,7 +147,7 @@ def image_of_results(
     try:
         images = [image_of_document(result["curation"]) for result in there]
         return (images[0], ()) if len(images) == 1 else merged(images[0], images[1])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise AttributeDocumentError(
             "a result in Redis has no key `curation`: another program wrote it; use another Redis database"
         ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
+from itertools import chain
 from typing import Final
 
 from lxml import etree
@@ -247,7 +248,7 @@ class XmpPacket:
         found = None
         while fewest <= most:
             count = (fewest + most) // 2
-            tried = self._parted(movable[:count], digest)
+            tried = self._parted(chain.from_iterable(movable[:count]), digest)
             if len(tried[0]) <= max_bytes:
                 found, most = tried, count - 1
             else:
@@ -256,14 +257,20 @@ class XmpPacket:
             raise PhotoUnreadableError("its description does not fit into its XMP packet")
         return found
 
-    def _movable(self) -> list[int]:
-        """The numbers of the properties that may be moved into the rest, the first to move first."""
-        places = list(self._properties())
-        sizes = [_size(*found) for found in places]
-        by_size = sorted(range(len(places)), key=lambda number: sizes[number], reverse=True)
-        names = [_name(*found) for found in places]
-        last = [number for number in by_size if names[number] in _SOUGHT and names[number] not in _SHORT]
-        return [number for number in by_size if names[number] not in _SOUGHT] + last
+    def _movable(self) -> list[list[int]]:
+        """The numbers of the properties that may be moved into the rest, those of one name together.
+
+        The first are moved first. What stands in both parts would count once when they are joined again.
+        """
+        groups: dict[str, list[int]] = {}
+        sizes: dict[str, int] = {}
+        for number, found in enumerate(self._properties()):
+            name = _name(*found)
+            groups.setdefault(name, []).append(number)
+            sizes[name] = sizes.get(name, 0) + _size(*found)
+        by_size = sorted(groups, key=lambda name: sizes[name], reverse=True)
+        last = [name for name in by_size if name in _SOUGHT and name not in _SHORT]
+        return [groups[name] for name in (*(name for name in by_size if name not in _SOUGHT), *last)]
 
     def _parted(self, moved: Iterable[int], digest: Callable[[bytes], str]) -> tuple[bytes, bytes]:
         """The bytes of both parts if these properties, by their numbers, are in the rest."""

@@ -14,10 +14,12 @@ from curation.domain.attributes.values import (
 )
 from curation.domain.faces.face import Box, FiveLandmarks, Point
 from curation.domain.faces.geometry import HeadPose
+from curation.errors import RoleUnavailableError
 from curation.services.protocol import image_processing_pb2 as pb
 
 __all__ = ["Answer", "face_message", "face_of_message", "fill_image", "image_of_message"]
 
+_LANDMARKS = 5
 
 Answer = pb.LandmarkResponse | pb.AgeGenderResponse | pb.CombinedResponse
 """What has faces; the three have the same fields for them."""
@@ -43,7 +45,15 @@ def image_of_message(answer: Answer) -> ImageAttributes:
 
     Args:
         answer: Of our server, with faces; other servers do not fill these fields.
+
+    Raises:
+        RoleUnavailableError: If a face has not five landmarks: another program has answered.
     """
+    if any(len(face.landmarks5) != _LANDMARKS for face in answer.faces):
+        raise RoleUnavailableError(
+            "another program than this one's role answered: a face has not five landmarks; name the role's own address "
+            "in services.peers"
+        )
     return ImageAttributes(
         sha256=answer.redis_key,
         width=answer.width,

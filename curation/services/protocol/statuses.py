@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from curation.errors import (
     BusyError,
@@ -77,7 +79,9 @@ class AnsweredError(CurationError):
 def status_of(error: CurationError) -> grpc.StatusCode:
     """The gRPC status of an error."""
     if isinstance(error, AnsweredError):
-        return getattr(grpc.StatusCode, error.detail.status, grpc.StatusCode.INTERNAL)
+        # Of another program perhaps, with a name that is none, or that means success.
+        found = grpc.StatusCode.__members__.get(error.detail.status, grpc.StatusCode.INTERNAL)
+        return grpc.StatusCode.INTERNAL if found is grpc.StatusCode.OK else found
     return next(STATUS_OF_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_OF_ERROR)
 
 
@@ -104,6 +108,7 @@ def detail_of_trailers(
     """
     for key, value in trailers or ():
         if key == DETAIL_KEY and isinstance(value, bytes):
-            detail: pb.ErrorDetail = pb.ErrorDetail.FromString(value)
-            return detail
+            with suppress(DecodeError):  # of another program
+                detail: pb.ErrorDetail = pb.ErrorDetail.FromString(value)
+                return detail
     return pb.ErrorDetail(code=status.name.lower(), message=details or status.name, status=status.name)

@@ -123,8 +123,8 @@ class Deliveries:
                 return []
             tries = self._redis.hmget(scripts.TRIES, [entry_id for entry_id, _ in entries])
         return [
-            _delivery(entry_id, fields, int(tried or 0))
-            for (entry_id, fields), tried in zip(entries, tries, strict=True)
+            _delivery(entry_id, fields, int(tried) if _is_number(tried) else 0)
+            for (entry_id, fields), tried in zip(entries, map(text_of, tries), strict=True)
         ]
 
     def content(self, delivery: Delivery) -> bytes | None:
@@ -211,6 +211,11 @@ class Deliveries:
         return f"{self.consumer} {delivery.entry_id}"
 
 
+def _is_number(text: str) -> bool:
+    """Whether it is a number as programs of ours write it; another one may have written anything."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
 def _delivery(entry_id: str, fields: Mapping[bytes, bytes], tries: int) -> Delivery:
     size = text_of(fields.get(b"bytes"))
     return Delivery(
@@ -219,6 +224,6 @@ def _delivery(entry_id: str, fields: Mapping[bytes, bytes], tries: int) -> Deliv
         name=text_of(fields.get(b"name")),
         request_id=text_of(fields.get(b"request_id")) or entry_id,
         pushed=text_of(fields.get(b"pushed")),
-        size=size if size.isascii() and size.isdecimal() and len(size) <= _MOST_DIGITS else "",
+        size=size if _is_number(size) else "",
         tries=tries,
     )

@@ -30,6 +30,7 @@ __all__ = [
 _MEGABYTE = 2**20
 _FULL_POLL_S = 0.5
 _PAGE = 500
+_MOST_DIGITS = 9
 
 
 class WhatHappened(StrEnum):
@@ -285,7 +286,7 @@ def _letter(entry_id: str, fields: Any) -> DeadLetter:
         request_id=text_of(fields.get(b"request_id")),
         code=text_of(fields.get(b"code")),
         reason=text_of(fields.get(b"reason")),
-        tries=int(tries) if tries.isdecimal() else 0,
+        tries=int(tries) if tries.isdecimal() and len(tries) <= _MOST_DIGITS else 0,
         time=text_of(fields.get(b"time")),
         pushed=text_of(fields.get(b"pushed")),
     )

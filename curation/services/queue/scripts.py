@@ -99,7 +99,7 @@ end
 COUNT = """
 local answer = redis.call('HMGET', KEYS[2], 'pushed', 'done', 'dropped', 'bytes')
 for i = 1, 4 do
-  answer[i] = tonumber(answer[i] or '0')
+  answer[i] = tonumber(answer[i] or '0') or 0
 end
 answer[5] = redis.call('XLEN', KEYS[1])
 local pending = redis.pcall('XPENDING', KEYS[1], 'consumers')
@@ -138,14 +138,17 @@ local letter = redis.call('XRANGE', KEYS[4], ARGV[1], ARGV[1])[1]
 if not letter then
   return 'gone'
 end
-local fields = {}
+local fields = {sha256 = '', name = '', request_id = '', pushed = ''}
 for i = 1, #letter[2], 2 do
   fields[letter[2][i]] = letter[2][i + 1]
 end
 if redis.call('HEXISTS', KEYS[3], fields['sha256']) == 1 then
   return 'known'
 end
-local size = redis.call('STRLEN', KEYS[6])
+local size = redis.pcall('STRLEN', KEYS[6])
+if type(size) == 'table' then
+  size = 0
+end
 if size == 0 and fields['bytes'] ~= '0' then
   return 'expired'
 end

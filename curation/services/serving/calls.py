@@ -27,6 +27,7 @@ from curation.services.protocol.statuses import DETAIL_KEY, RETRY_AFTER_KEY, Ans
 from curation.services.serving.admission import Slot, Slots
 from curation.services.serving.clients import Shares, client_of
 from curation.services.serving.streams import IdleStreamError, answers_of
+from curation.services.serving.unreadable import Unreadable, readable, reader_of
 from curation.services.trail.step import Step, Trail
 
 __all__ = ["Call", "CallRunner"]
@@ -42,6 +43,7 @@ _DECODERS_BUSY_S = 5
 _STREAMS = 32
 _SLOW_CLIENT_S = 20.0
 _IDLE_STREAM_S = 600.0
+_MOST_NAME = 1000
 _LATE = "deadline_exceeded"
 _SLOW = "slow_client"
 
@@ -82,7 +84,13 @@ class Call:
         return max(0.0, left - min(_ANSWER_S, _ANSWER_SHARE * left))
 
     def name(self, request_id: str) -> None:
-        """Take the request's name, or make one."""
+        """Take the request's name, or make one.
+
+        Raises:
+            InputError: If it is longer than a name: each line of the log has it.
+        """
+        if len(request_id) > _MOST_NAME:
+            raise InputError(f"request_id has {len(request_id)} characters, and may have at most {_MOST_NAME}")
         self.has_own_id = bool(request_id)
         self.request_id = request_id or uuid.uuid4().hex[:12]
 
@@ -127,7 +135,8 @@ def line_of(step: Step) -> str:
         parts.append(step.code)
     if step.detail:
         parts.append(step.detail)
-    return " · ".join(parts)
+    # Names and sentences may come from clients: none begins a line of its own.
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " · ".join(parts))
 
 
 class CallRunner:
@@ -187,7 +196,7 @@ class CallRunner:
         that wait take no memory here, nor do those that are refused. On the wire there is no difference.
         """
 
-        async def handle(requests: AsyncIterator[Request], context: grpc.aio.ServicerContext) -> Response:
+        async def handle(requests: AsyncIterator[Request | Unreadable], context: grpc.aio.ServicerContext) -> Response:
             end = self._end_of(context)
             call: Call | None = None
             with self._counted():
@@ -219,19 +228,19 @@ class CallRunner:
                     await _abort(context, _unexpected(role))
 
         return grpc.stream_unary_rpc_method_handler(
-            handle, request_deserializer=request_type.FromString, response_serializer=_serialized
+            handle, request_deserializer=reader_of(request_type), response_serializer=_serialized
         )
 
-    async def _only_request(self, requests: AsyncIterator[Request]) -> Request:
+    async def _only_request(self, requests: AsyncIterator[Request | Unreadable]) -> Request:
         """The message of a call with one of them.
 
         Raises:
-            InputError: If there are more.
+            InputError: If there are more, or it is none.
             AnsweredError: If it does not come in time.
         """
         try:
             async with asyncio.timeout(self._slow_client_s) as reading:
-                request = await anext(requests)
+                request = readable(await anext(requests))
                 # Until its end is read, gRPC holds what it has given out.
                 if await anext(requests, None) is not None:
                     raise InputError("send one picture a call; for several there is ProcessImages")
@@ -250,13 +259,16 @@ class CallRunner:
     ) -> grpc.RpcMethodHandler:
         """The handler of a stream of pictures; at most `stream_ahead` of them are read at a time."""
 
-        async def one(client: str, request: pb.ImageRequest, begun: Callable[[], None]) -> pb.CombinedResponse:
+        async def one(
+            client: str, came: pb.ImageRequest | Unreadable, begun: Callable[[], None]
+        ) -> pb.CombinedResponse:
             end = time.monotonic() + self._deadline_s
             call: Call | None = None
             try:
                 async with asyncio.timeout_at(_loop_time(end)), slots.taken(client) as slot:
                     begun()
                     call = Call(role, slot, time.monotonic(), end, self._trail)
+                    request = readable(came)
                     call.name(request.request_id)
                     response = await behaviour(request, call)
             except CurationError as failure:
@@ -270,10 +282,13 @@ class CallRunner:
             except Exception:
                 log.exception("%s: a picture failed by an error of the program", role)
                 response = _failed(detail_of(_unexpected(role)), call)
-            response.image_id = request.image_id
+            if not isinstance(came, Unreadable):
+                response.image_id = came.image_id
             return response
 
-        async def handle(requests: AsyncIterator[pb.ImageRequest], context: grpc.aio.ServicerContext) -> None:
+        async def handle(
+            requests: AsyncIterator[pb.ImageRequest | Unreadable], context: grpc.aio.ServicerContext
+        ) -> None:
             client = client_of(context.peer())
             with self._counted():
                 try:
@@ -300,7 +315,7 @@ class CallRunner:
                     await _abort(context, _stopping_error())
 
         return grpc.stream_stream_rpc_method_handler(
-            handle, request_deserializer=pb.ImageRequest.FromString, response_serializer=_serialized
+            handle, request_deserializer=reader_of(pb.ImageRequest), response_serializer=_serialized
         )
 
     async def _write(self, role: str, context: grpc.aio.ServicerContext, answer: pb.CombinedResponse) -> None:

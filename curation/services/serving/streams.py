@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from curation.services.protocol import image_processing_pb2 as pb
+from curation.services.serving.unreadable import Unreadable
 
 __all__ = ["IdleStreamError", "answers_of"]
 
 _READ_AHEAD = 2  # pictures of a stream that have no slot yet
 
-Work = Callable[[pb.ImageRequest, Callable[[], None]], Coroutine[Any, Any, pb.CombinedResponse]]
+Work = Callable[[pb.ImageRequest | Unreadable, Callable[[], None]], Coroutine[Any, Any, pb.CombinedResponse]]
 """Answers a picture; calls what it is given as soon as it has a slot."""
 
 
@@ -21,7 +22,12 @@ class IdleStreamError(Exception):
 
 
 async def answers_of(
-    requests: AsyncIterator[pb.ImageRequest], one: Work, *, ahead: int, idle_s: float, stopping: asyncio.Event
+    requests: AsyncIterator[pb.ImageRequest | Unreadable],
+    one: Work,
+    *,
+    ahead: int,
+    idle_s: float,
+    stopping: asyncio.Event,
 ) -> AsyncGenerator[pb.CombinedResponse, None]:
     """The answers to the pictures of a stream, in the order of completion.
 
@@ -36,7 +42,7 @@ async def answers_of(
         IdleStreamError: If no picture comes.
     """
 
-    async def next_request() -> pb.ImageRequest | None:
+    async def next_request() -> pb.ImageRequest | Unreadable | None:
         return await anext(requests, None)
 
     without_slot = 0
@@ -49,7 +55,7 @@ async def answers_of(
 
     stop = asyncio.create_task(stopping.wait())
     change = asyncio.create_task(has_changed.wait())
-    reading: asyncio.Task[pb.ImageRequest | None] | None = None
+    reading: asyncio.Task[pb.ImageRequest | Unreadable | None] | None = None
     working: set[asyncio.Task[pb.CombinedResponse]] = set()
     has_more = True
     try:

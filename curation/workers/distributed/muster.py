@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import curation
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.workers.distributed.messages import PROTOCOL, WorkerFacts, from_json
 
 __all__ = ["SILENT_S", "Known", "Muster", "WorkerKey"]
@@ -75,7 +76,7 @@ class Muster:
             state, text = str(hello["state"]), str(hello["text"])
             since, number = float(hello["since"]), int(hello["round"])
             held = frozenset(map(str, hello["held"]))
-        except (KeyError, TypeError, ValueError):
+        except PARSER_ERRORS:  # also a number that is too large to be a time
             log.debug("an answer to a greeting cannot be understood")
             return
         if state == "ready" and (facts.program != curation.__version__ or facts.protocol != PROTOCOL):

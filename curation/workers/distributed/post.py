@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.errors import BrokerUnavailableError
 from curation.parsing.json_text import parse_json
+from curation.parsing.not_valid import PARSER_ERRORS
 from curation.workers.distributed.broker import (
     TASK_NAME,
     BrokerOptions,
@@ -314,6 +315,8 @@ class Post:
                             connection.heartbeat_check()
             except broker_errors(connection) as error:
                 log.debug("answers cannot be received: %s", type(error).__name__)
+            except PARSER_ERRORS as error:  # of what somebody put there who is no worker; it is taken, and gone
+                log.warning("what came among the answers is no message (%s)", type(error).__name__)
             finally:
                 _drop(connection)
             self._ending.wait(pause_s)

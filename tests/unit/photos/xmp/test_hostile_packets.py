@@ -50,6 +50,14 @@ def test_a_long_packet_is_parted_in_two_that_together_say_all_of_it() -> None:
     assert {name: joined.text(name) for name in values} == values
 
 
+def test_a_property_that_is_there_twice_is_not_parted_from_itself() -> None:
+    twice = f"<f:a>one {'x' * 40_000}</f:a><f:b>{'y' * 30_000}</f:b><f:a>two {'x' * 20_000}</f:a>"
+    first, rest = XmpPacket.parse(packet(twice)).split(MAX_XMP_BYTES, rest_name)
+    assert rest is not None
+    joined = XmpPacket.parse(first, rest).to_packet()
+    assert b"one xxx" in joined and b"two xxx" in joined and b"yyy" in joined
+
+
 @pytest.mark.parametrize(
     "told",
     [

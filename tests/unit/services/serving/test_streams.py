@@ -9,6 +9,7 @@ import pytest
 
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.serving.streams import IdleStreamError, answers_of
+from curation.services.serving.unreadable import Unreadable
 
 
 def test_a_stream_is_read_only_so_far_as_its_pictures_are_begun() -> None:
@@ -22,9 +23,10 @@ def test_a_stream_is_read_only_so_far_as_its_pictures_are_begun() -> None:
                 read += 1
                 yield pb.ImageRequest(image_id=str(number))
 
-        async def one(request: pb.ImageRequest, begun: Callable[[], None]) -> pb.CombinedResponse:
+        async def one(request: pb.ImageRequest | Unreadable, begun: Callable[[], None]) -> pb.CombinedResponse:
             await slots.acquire()
             begun()
+            assert isinstance(request, pb.ImageRequest)
             return pb.CombinedResponse(image_id=request.image_id)
 
         found: list[str] = []
@@ -51,9 +53,10 @@ def test_a_stream_that_sends_nothing_is_ended_but_not_while_it_has_work() -> Non
             yield pb.ImageRequest(image_id="slow")
             await asyncio.sleep(3600)
 
-        async def one(request: pb.ImageRequest, begun: Callable[[], None]) -> pb.CombinedResponse:
+        async def one(request: pb.ImageRequest | Unreadable, begun: Callable[[], None]) -> pb.CombinedResponse:
             begun()
             await asyncio.sleep(0.3)
+            assert isinstance(request, pb.ImageRequest)
             return pb.CombinedResponse(image_id=request.image_id)
 
         found = []
