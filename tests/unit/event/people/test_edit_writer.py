@@ -183,9 +183,9 @@ def test_labels_that_are_edited_at_the_same_moment_stay(clustered: Path, tmp_pat
     labels = work / "out" / "cluster_labels.json"
     read = catalog.event_labels.checked
 
-    def slowly(data: object, more_ids: object = ()) -> object:
+    def slowly(data: object, more_ids: object = (), *, is_read: bool = False) -> object:
         labels.write_text('{"1": "other"}')
-        return read(data)
+        return read(data, is_read=is_read)
 
     catalog.event_labels.checked = slowly  # type: ignore[method-assign, assignment]
     with pytest.raises(LabelsChangedError):
