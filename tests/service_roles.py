@@ -73,7 +73,7 @@ class FakeAnalyser:
 
 def _counted(content: bytes) -> tuple[int, int, int]:
     """Faces, width and height of a picture: its text says it, or it is real and has a face every 100 pixels."""
-    if re.fullmatch(rb"faces \d{1,3}", content):
+    if re.fullmatch(rb"faces \d{1,3}( .*)?", content, re.DOTALL):
         return int(content.split()[1]), 640, 480
     try:
         with Image.open(BytesIO(content)) as picture:

@@ -26,7 +26,7 @@ from curation.gallery.checked_rows import TABLES, damaged_rows
 from curation.interrupts import interrupts_delayed
 from curation.storage.atomic import explained
 from curation.storage.databases.checked_tables import RowDamagedError, add_checksum_function
-from curation.storage.sqlite_transactions import transaction
+from curation.storage.databases.transactions import transaction
 
 __all__ = ["BUSY_TIMEOUT_S", "RESCUE", "SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
 

@@ -179,12 +179,12 @@ def _result_of(sha256: str, fields: Mapping[bytes, bytes]) -> StoredResult:
             continue
         try:
             value, used = parse_json(text[half]), parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
-        except PARSER_ERRORS as error:
+            named = {str(name): str(digest) for name, digest in used.items()}
+        except (*PARSER_ERRORS, AttributeError) as error:
             log.warning("what Redis has of %s (%s) cannot be read (%s), and counts as nothing", sha256, half, error)
             continue
         halves[half] = value
-        if isinstance(used, dict):
-            weights |= {str(name): str(digest) for name, digest in used.items()}
+        weights |= named
     return StoredResult(
         halves=halves,
         requests={half: text.get(half + _REQUEST_SUFFIX, "") for half in halves},

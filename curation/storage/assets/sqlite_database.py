@@ -13,7 +13,7 @@ from curation.errors import DatabaseBusyError, StorageError
 from curation.interrupts import interrupts_delayed
 from curation.storage.analysis_database import use_rollback_journal, use_write_ahead_log
 from curation.storage.atomic import explained
-from curation.storage.sqlite_transactions import transaction
+from curation.storage.databases.transactions import transaction
 
 __all__ = ["SCHEMA_VERSION", "UPGRADES", "AssetDatabase"]
 

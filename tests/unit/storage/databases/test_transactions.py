@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.storage.sqlite_transactions import transaction
+from curation.storage.databases.transactions import transaction
 
 
 @pytest.fixture
