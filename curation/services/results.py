@@ -180,7 +180,7 @@ def _result_of(sha256: str, fields: Mapping[bytes, bytes]) -> StoredResult:
         try:
             value, used = parse_json(text[half]), parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
             named = {str(name): str(digest) for name, digest in used.items()}
-        except (*PARSER_ERRORS, AttributeError) as error:
+        except PARSER_ERRORS as error:
             log.warning("what Redis has of %s (%s) cannot be read (%s), and counts as nothing", sha256, half, error)
             continue
         halves[half] = value
