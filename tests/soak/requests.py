@@ -83,8 +83,8 @@ def _asked(soak: Soak, address: str, command: str, seconds: int, seed: int, said
     words = [sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "--no-color", command]
     words += [f"{address}/openapi.json", "--checks", "all", "--continue-on-failure"]
     if command == "fuzz":
-        # Probes of the first change the scenario that `fuzz` of 4.32 is looking through, which ends it; the second takes
-        # a null of an answer for valid anywhere (tests/soak/request_checks.py knows better). `run` has both.
+        # Probes of the first change the scenario that `fuzz` of 4.32 is looking through, which ends it; the second
+        # takes a null of an answer for valid anywhere (tests/soak/request_checks.py knows better). `run` has both.
         words += ["--exclude-checks", "ignored_auth,positive_data_acceptance"]
     words += ["--max-time", str(seconds), "--seed", str(seed), "--request-timeout", "120", "--max-response-time", "100"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.soak.request_checks", "PYTHONPATH": str(_PROJECT)}
