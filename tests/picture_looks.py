@@ -1,26 +1,16 @@
 """Everything that the program does with a picture's file, in a process of its own: `python -m tests.picture_looks`.
 
-It reads paths from standard input, a line each, and answers each with a line of JSON: what was seen. An answer that
-does not come is the end of this process, or a picture that takes too long, which whoever started it notices.
+`tests.looking` says how it is asked.
 """
 
 from __future__ import annotations
 
-import gc
-import json
-import os
-import resource
-import sys
-import tempfile
-import traceback
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from curation.domain.choosing.export import PhotoDescription
 from curation.domain.judging.picks import Pick
-from curation.errors import CurationError, PhotoError
 from curation.photos.decoding import open_photo, open_photo_bytes
 from curation.photos.embedding.copies import can_hold_description, described_copy, told_inside
 from curation.photos.embedding.edits import edited
@@ -31,6 +21,7 @@ from curation.photos.looks.pictures import PictureSize, kept_jpeg, picture_of_by
 from curation.photos.taken.camera_facts import read_clock
 from curation.photos.taken.times import read_taken
 from curation.photos.told.reading import FolderReader
+from tests.looking import Trials, answer
 
 __all__ = ["look_at"]
 
@@ -40,22 +31,8 @@ _DESCRIPTION = PhotoDescription(rating=4, label="Green", names=("Anna", "Zoë"),
 
 def look_at(path: Path) -> dict[str, Any]:
     """Do all of it; what was raised that is no error of this program stands in `bugs`."""
-    bugs: list[str] = []
-    raised: list[str] = []
-
-    def tried(act: Callable[[], Any]) -> Any:
-        try:
-            return act()
-        except CurationError as error:
-            raised.append(f"{type(error).__name__}: {error}")
-            if not isinstance(error, PhotoError):
-                bugs.append(f"{type(error).__name__} is no error of one photo: {error}")
-        except MemoryError:
-            bugs.append("MemoryError\n" + traceback.format_exc())
-        except Exception:
-            bugs.append(traceback.format_exc())
-        return None
-
+    trials = Trials()
+    tried = trials.tried
     content = tried(lambda: read_content(path)[1]) or b""
     photo = tried(lambda: open_photo(path, max_megapixels=_MAX_MEGAPIXELS, content=content))
     if photo is not None:
@@ -80,32 +57,8 @@ def look_at(path: Path) -> dict[str, Any]:
             written = tried(lambda: edited(content, copy.edits))
             if written is not None and photo is not None:
                 tried(lambda: open_photo_bytes(written, max_megapixels=_MAX_MEGAPIXELS, name=path.name).reduced(90))
-    return {"bugs": bugs, "raised": raised}
-
-
-def _open_files() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-def _processor_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def _main() -> None:
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        path = Path(line.rstrip("\n"))
-        fds, used_s = _open_files(), _processor_s()
-        seen = look_at(path)
-        seen["seconds"] = _processor_s() - used_s
-        if _open_files() > fds:
-            gc.collect()  # what an exception of a library holds is closed when it is collected
-        seen["fds"] = _open_files() - fds
-        seen["left"] = [path.name for path in Path(tempfile.gettempdir()).iterdir()]
-        print(json.dumps(seen), file=answers, flush=True)
+    return trials.seen()
 
 
 if __name__ == "__main__":
-    _main()
+    answer(look_at)

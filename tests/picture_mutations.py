@@ -22,7 +22,7 @@ from PIL import Image, ImageCms
 from tests.photo_files import exif_block, four_corners, write_dng
 from tests.whole_files import MAKERS, pictured
 
-__all__ = ["mutated", "seeds"]
+__all__ = ["boxes_changed", "bytes_changed", "mutated", "seeds"]
 
 _NUMBERS = (0, 1, 2, 3, 7, 8, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 _MOST_BYTES = 2**21
@@ -113,7 +113,7 @@ def mutated(chance: random.Random, more: str = "") -> tuple[str, bytes]:
         if chance.random() < 0.6:
             content = _parts_changed(content, chance)
         else:
-            content = chance.choice(_PLAIN)(content, chance, chance.choice(whole)[1])
+            content = bytes_changed(content, chance, chance.choice(whole)[1])
         content = content[:_MOST_BYTES]
     if chance.random() < 0.03:
         name = chance.choice(whole)[0]
@@ -172,6 +172,11 @@ def _place(content: bytes | bytearray, chance: random.Random) -> int:
     return chance.randrange(most) if most else 0
 
 
+def bytes_changed(content: bytes, chance: random.Random, other: bytes) -> bytes:
+    """Bytes changed as if nothing were known of the file; some may come from another one."""
+    return chance.choice(_PLAIN)(content, chance, other)
+
+
 _PLAIN: tuple[Callable[[bytes, random.Random, bytes], bytes], ...] = (
     _flipped, _flipped, _numbered, _numbered, _cut, _removed, _repeated, _zeroed, _spliced,
 )  # fmt: skip
@@ -189,7 +194,7 @@ def _parts_changed(content: bytes, chance: random.Random) -> bytes:
         body = b"".join(_shuffled(_riff_parts(content), chance, _riff_part))
         return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
     if content[4:8] in (b"ftyp", b"jP  ", b"JXL "):
-        return _boxes_changed(content, chance, 0)
+        return boxes_changed(content, chance, 0)
     if content[:4] in (b"II*\0", b"MM\0*"):
         return _tiff_changed(content, chance)
     return _flipped(content, chance, b"")
@@ -277,10 +282,14 @@ def _riff_part(part: bytes, chance: random.Random) -> bytes:
     return part[:4] + struct.pack("<I", size % 2**32) + body
 
 
-_HOLDERS = (b"meta", b"iprp", b"ipco", b"iref", b"iinf", b"jp2h", b"moov", b"trak")
+_HOLDERS = frozenset(
+    {b"meta", b"iprp", b"ipco", b"iref", b"iinf", b"jp2h"}
+    | {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"moof", b"traf", b"mvex", b"udta"}
+)
 
 
-def _boxes_changed(content: bytes, chance: random.Random, skipped: int) -> bytes:
+def boxes_changed(content: bytes, chance: random.Random, skipped: int = 0) -> bytes:
+    """Boxes of an ISO base media file dropped, doubled, moved and filled otherwise; `skipped` bytes stay in front."""
     parts, at = [content[:skipped]] if skipped else [], skipped
     while at + 8 <= len(content):
         size = int.from_bytes(content[at : at + 4], "big") or len(content) - at
@@ -293,7 +302,7 @@ def _box_changed(part: bytes, chance: random.Random) -> bytes:
     kind, body = part[4:8], part[8:]
     if kind in _HOLDERS and chance.random() < 0.8:
         skipped = {b"meta": 4, b"iref": 4, b"iinf": 6}.get(kind, 0)
-        body = _boxes_changed(body, chance, skipped)
+        body = boxes_changed(body, chance, skipped)
     else:
         body = _numbered(body, chance, b"") if chance.random() < 0.6 else _flipped(body, chance, b"")
     size = len(body) + 8 if chance.random() < 0.9 else chance.choice(_NUMBERS)

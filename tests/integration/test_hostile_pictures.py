@@ -1,4 +1,4 @@
-"""A short piece of the long run `pictures`: files changed by chance, and some bombs, in a process with limits."""
+"""A short piece of the long runs `pictures` and `films`: files changed by chance, and some bombs, in a process with limits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.film_mutations import mutated_film
 from tests.photo_bombs.all import BOMBS
 from tests.picture_mutations import mutated
 from tests.soak.pictures import Looker
@@ -15,6 +16,7 @@ from tests.soak.pictures import Looker
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="what a process uses is told in /proc")
 
 _FILES = 80
+_FILMS = 40
 _SEED = 20
 _QUICK_BOMBS = (
     "jpeg-450-scans",
@@ -53,6 +55,21 @@ def test_bombs_and_changed_pictures_break_no_promise(tmp_path: Path) -> None:
             slowest = max(slowest, seen.seconds)
     assert not broken, "\n".join(broken)
     assert slowest < 15
+
+
+def test_changed_films_break_no_promise(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    work = tmp_path / "work"
+    work.mkdir()
+    broken: list[str] = []
+    with Looker(tmp_path / "temporary", "tests.film_looks") as looker:
+        for number in range(_FILMS):
+            name, content = mutated_film(random.Random(f"{_SEED}/{number}"))
+            path = work / name
+            path.write_bytes(content)
+            broken += [f"film {number} of seed {_SEED}: {one}" for one in looker.look_at(path).broken]
+            path.unlink()
+    assert not broken, "\n".join(broken)
 
 
 def test_a_file_that_takes_too_long_or_crashes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ _MODULES: tuple[str, ...] = (
     "damage",
     "edits",
     "files",
+    "films",
     "kills",
     "load",
     "messages",

@@ -21,11 +21,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from curation.workers.use import Meter
+from tests.film_mutations import mutated_film
 from tests.photo_bombs.all import BOMBS
 from tests.picture_mutations import mutated
 from tests.soak.part import Soak, SoakPart
 
-__all__ = ["MOST_MB", "MOST_S", "PART", "Looker", "Seen"]
+__all__ = ["MOST_MB", "MOST_S", "PART", "Looker", "Seen", "look_at_changed_films"]
 
 MOST_S = 60.0
 """Of processor time for everything that is done with one file: it is opened and decoded several times."""
@@ -55,9 +56,10 @@ class Seen:
 class Looker:
     """A process that looks at files; a new one after each that ended, and after some hundred files."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take an empty folder, for its temporary files."""
+    def __init__(self, folder: Path, looks: str = "tests.picture_looks") -> None:
+        """Take an empty folder, for its temporary files, and the module that looks (see `tests.looking`)."""
         self._folder = folder
+        self._looks = looks
         self._process: subprocess.Popen[bytes] | None = None
         self._looked = 0
 
@@ -96,7 +98,7 @@ class Looker:
         if self._process is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.picture_looks"],
+                [sys.executable, "-m", self._looks],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -126,13 +128,10 @@ class Looker:
 
 
 def _run(soak: Soak) -> None:
-    data = os.environ.get("CURATION_TEST_DATA", "")
-    kept = soak.folder / "kept"
-    work = soak.folder / "work"
-    for folder in (kept, work):
-        folder.mkdir()
     chance = random.Random(soak.seed)
+    kept, work = _folders(soak)
     findings: list[str] = []
+    data = os.environ.get("CURATION_TEST_DATA", "")
     with Looker(soak.folder / "temporary") as looker:
         for name in chance.sample(sorted(BOMBS), len(BOMBS)):
             file_name, make = BOMBS[name]
@@ -144,7 +143,31 @@ def _run(soak: Soak) -> None:
             file_name, content = mutated(own, data)
             soak.counts["changed files"] += 1
             _look(soak, looker, work / file_name, content, kept, findings, "")
-    soak.expect(not findings, f"{len(findings)} pictures broke a promise, kept in {kept}: " + "; ".join(findings[:5]))
+    _told(soak, findings, kept)
+
+
+def look_at_changed_films(soak: Soak) -> None:
+    """The same with films."""
+    kept, work = _folders(soak)
+    findings: list[str] = []
+    data = os.environ.get("CURATION_TEST_DATA", "")
+    with Looker(soak.folder / "temporary", "tests.film_looks") as looker:
+        for own in soak.rounds():
+            file_name, content = mutated_film(own, data)
+            soak.counts["changed films"] += 1
+            _look(soak, looker, work / file_name, content, kept, findings, "")
+    _told(soak, findings, kept)
+
+
+def _folders(soak: Soak) -> tuple[Path, Path]:
+    kept, work = soak.folder / "kept", soak.folder / "work"
+    for folder in (kept, work):
+        folder.mkdir()
+    return kept, work
+
+
+def _told(soak: Soak, findings: list[str], kept: Path) -> None:
+    soak.expect(not findings, f"{len(findings)} files broke a promise, kept in {kept}: " + "; ".join(findings[:5]))
 
 
 def _look(soak: Soak, looker: Looker, path: Path, content: bytes, kept: Path, findings: list[str], bomb: str) -> None:
