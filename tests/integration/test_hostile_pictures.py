@@ -1,4 +1,4 @@
-"""A short piece of the long runs `pictures` and `films`: files changed by chance, and some bombs, in a process with limits."""
+"""A short piece of the long runs `pictures` and `films`: changed files and some bombs, in a process with limits."""
 
 from __future__ import annotations
 
