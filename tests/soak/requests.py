@@ -34,6 +34,8 @@ _ROUND_S = 420
 _SHORTEST_S = 20
 _MORE_S = 300.0
 _USUAL = ("2xx", "3xx", "401", "403", "404", "409", "429", "5xx")
+_REFUSED = ("400", "401", "403", "404", "405", "406", "409", "415", "422", "428", "429", "5xx")
+_TOO_LARGE = ("413", "431")  # also where a part of it is what makes it wrong
 _CHANGED = "412"  # what If-Match names is not what there is, of any request that may carry it (RFC 9110, 13.1.1)
 _COUNTED = re.compile(r"(\d+) generated(?:, (\d+) found (\d+) unique failures?)?")
 _MOST_MB = 1500.0
@@ -49,6 +51,8 @@ def configuration(known: Mapping[str, object]) -> str:
         f"headers = {{ Authorization = {json.dumps(AUTHORISED['authorization'])} }}",
         "[checks.positive_data_acceptance]",
         f"expected-statuses = {json.dumps([*_USUAL, _CHANGED])}",
+        "[checks.negative_data_rejection]",
+        f"expected-statuses = {json.dumps([*_REFUSED, *_TOO_LARGE])}",
     ]
     for name, value in known.items():
         lines += [f"[dictionaries.{name}]", f"values = [{json.dumps(value)}]"]

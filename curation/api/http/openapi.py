@@ -13,6 +13,7 @@ from curation.api.http.access import ACCESS_PROBLEMS, COOKIE_NAME, is_guest_path
 from curation.api.http.errors import problem_responses
 from curation.api.http.requests.examples import add_response_examples
 from curation.api.http.same_site import SAME_SITE_PROBLEMS
+from curation.api.http.server.refusals import BROKEN, LARGE_HEADER, NO_ROOM, SLOW_HEADER
 from curation.api.http.sharing.share import TOO_MANY
 from curation.api.schemas.base import Problem, ProblemItem
 from curation.settings import ServiceSettings
@@ -79,6 +80,8 @@ _ANYWHERE = {
     "internal": (500, "an unexpected error occurred; the service's log has the details"),
     "storage": (507, "face_data.csv cannot be read: no permission: change the folder's permissions"),
     "too_many_requests": TOO_MANY,
+    # Of the server, before any operation is looked for.
+    **{refusal.code: (refusal.status, refusal.detail) for refusal in (BROKEN, SLOW_HEADER, LARGE_HEADER, NO_ROOM)},
 }
 _OF_PICTURES = {"decoders_busy": (503, "too many pictures are being made just now: try again in a moment")}
 _TOO_LARGE = {"too_large": (413, "the body may have at most 4 MB")}
