@@ -130,6 +130,10 @@ def _run(
                 if needs_analyser(roles):
                     analyser = build_analyser(settings, reader_names(settings), allow_download=allow_download)
                 files = build_attribute_files(settings) if Role.STORAGE in roles else None
+            if stop.is_set():  # told to end while it started: nobody was promised an answer
+                if decoders is not None:
+                    decoders.close()
+                return
             running = RunningRoles(settings.services, roles, Parts(analyser, files, trail, decoders))
             running.start()
             addresses = running.addresses
