@@ -7,7 +7,8 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,7 @@ _MB_PER_MEGAPIXEL = 32.0  # 18 are measured for a PNG; 16 bits and opacity take 
 _DECODERS = 4  # also on two cores, since starting one anew for each slow picture would hold up the others
 _SLOW_S = 1.0  # nearly all photos are decoded in a fifth of that
 _DECODER_IDLE_S = 600.0
+_TICK_S = 0.1
 # Each has `run(settings, trail, stop)`; imported when it runs, as the plotter alone needs matplotlib.
 _MODULES: Mapping[Role, str] = {
     Role.QUEUE: "curation.services.queue.consumer",
@@ -101,6 +103,7 @@ def role_decoders(settings: Settings) -> DecoderPool:
         cpu_s=settings.services.picture_seconds,
         slow_s=_SLOW_S,
         idle_s=_DECODER_IDLE_S,
+        kept=1,  # the first picture after a pause waits for no start either
         imports=("curation.photos.elsewhere", "curation.photos.looks.annotated"),
     )
     # What the settings let in must also be read.
@@ -123,10 +126,14 @@ def _run(
     try:
         if any(role in GRPC_ROLES for role in roles):
             analyser = None
-            if needs_analyser(roles):
-                analyser = build_analyser(settings, reader_names(settings), allow_download=allow_download)
-            files = build_attribute_files(settings) if Role.STORAGE in roles else None
-            decoders = role_decoders(settings) if analyser is not None or files is not None else None
+            with _first_decoder(settings, roles, stop) as decoders:
+                if needs_analyser(roles):
+                    analyser = build_analyser(settings, reader_names(settings), allow_download=allow_download)
+                files = build_attribute_files(settings) if Role.STORAGE in roles else None
+            if stop.is_set():  # told to end while it started: nobody was promised an answer
+                if decoders is not None:
+                    decoders.close()
+                return
             running = RunningRoles(settings.services, roles, Parts(analyser, files, trail, decoders))
             running.start()
             addresses = running.addresses
@@ -146,6 +153,34 @@ def _run(
     for thread in threads:
         if thread.error is not None:
             raise thread.error
+
+
+@contextmanager
+def _first_decoder(settings: Settings, roles: Sequence[Role], stop: threading.Event) -> Iterator[DecoderPool | None]:
+    """The decoders of roles that need some; at the end one of them can take a picture, or the program is to end.
+
+    The processor is busy with the libraries of both for seconds, so that they are loaded at the same time.
+    """
+    if not needs_analyser(roles) and Role.STORAGE not in roles:
+        yield None
+        return
+    decoders = role_decoders(settings)
+    start = threading.Thread(target=_start_decoder, args=(decoders,), name="first-decoder", daemon=True)
+    start.start()
+    try:
+        yield decoders
+    except BaseException:
+        decoders.close()
+        raise
+    while start.is_alive() and not stop.is_set():
+        start.join(_TICK_S)
+
+
+def _start_decoder(decoders: DecoderPool) -> None:
+    try:
+        decoders.start_one()
+    except CurationError as error:  # each picture tries again, and says the same to whoever sent it
+        log.warning("no picture can be decoded yet: %s", error)
 
 
 class _RoleThread(threading.Thread):

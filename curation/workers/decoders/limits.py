@@ -32,7 +32,8 @@ class DecoderLimits:
         waiting: More calls than this do not wait: they are refused.
         wait_s: A call that waited so long for its turn is refused, in seconds.
         slow_s: A call that takes longer is slow: it may be set back for others.
-        idle_s: A process that had nothing to do for so long ends.
+        idle_s: A process that had nothing to do for so long ends,
+        kept: unless only so many are left.
         imports: Modules that a process imports before its first call.
     """
 
@@ -45,6 +46,7 @@ class DecoderLimits:
     wait_s: float = 60.0
     slow_s: float = 2.0
     idle_s: float = 120.0
+    kept: int = 0
     imports: tuple[str, ...] = ("curation.photos.looks.pictures", "curation.photos.tiles.cutting")
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
@@ -93,6 +94,15 @@ class DecoderPool:
         if answer.bug:
             raise PhotoUnreadableError(f"the picture cannot be decoded ({answer.bug}); save it anew")
         return answer.value
+
+    def start_one(self) -> None:
+        """Return when a process is there that can take calls, so that the first call waits for no start.
+
+        Raises:
+            DecodersBusyError: If it takes too long, or the pool is ending.
+            WorkerError: If no process can be started.
+        """
+        self.run(os.getpid)
 
     def request_stop(self, grace_s: float = 1.0) -> None:
         """Take no more calls, and kill those that last longer than that; does not wait."""
@@ -276,7 +286,8 @@ class DecoderPool:
         for process in tuple(self._processes):
             call, age_s = process.call, process.age_s(now_s)
             if call is None:
-                if self._ending or (process.is_ready and age_s > self.limits.idle_s):
+                is_spare = age_s > self.limits.idle_s and len(self._processes) > self.limits.kept
+                if self._ending or (process.is_ready and is_spare):
                     self._drop(process, kill=self._ending)
                 elif not process.is_ready and age_s > _START_S:
                     self._failed_starts += 1

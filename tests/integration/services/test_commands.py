@@ -45,7 +45,7 @@ def test_from_up_to_down(tmp_path: Path, redis_server: RedisServer) -> None:
         lines = sent.stdout.splitlines()
         assert lines[-1].startswith("4 pictures: 3 done, 0 partial, 1 failed; 3 faces; ")
         (two,) = [line for line in lines if "2.png" in line]
-        assert ": 2 faces · runtime " in two and two.endswith("female 30 (25 to 35); female 31 (26 to 36)")
+        assert ": 2 faces · runtime 0." in two and two.endswith("female 30 (25 to 35); female 31 (26 to 36)")
         (broken,) = [line for line in lines if "broken.jpg" in line]
         assert broken.endswith("Failed: it is no picture")
         assert run(program, "send", str(photos / "more")).returncode == 0

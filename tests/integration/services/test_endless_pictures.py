@@ -45,6 +45,7 @@ def all_gone(family: list[psutil.Process]) -> None:
 
 
 def test_pictures_that_never_end_cost_their_own_request_and_nobody_else(processes: RoleProcesses) -> None:
+    assert decoders(processes), "one is there before the first picture"
     with AttributeClient(processes.settings.services) as client, ThreadPoolExecutor(20) as threads:
         bombs = [threads.submit(client.process, picture(number) + STUCK) for number in range(2)]
         asleep = threads.submit(client.process, picture(2) + ASLEEP, deadline_s=4)

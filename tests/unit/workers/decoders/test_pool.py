@@ -181,6 +181,20 @@ def test_idle_processes_end_and_others_start_when_they_are_needed() -> None:
         assert pool.run(pid_of) != first
 
 
+def test_a_process_that_was_started_before_it_is_needed_takes_the_first_call_and_stays() -> None:
+    with DecoderPool(DecoderLimits(processes=2, idle_s=0.2, kept=1, imports=())) as pool:
+        pool.start_one()
+        (pid,) = pool.pids
+        assert pool.run(pid_of) == pid
+        with ThreadPoolExecutor(2) as both:
+            assert [call.result(LONG_S) for call in [both.submit(pool.run, asleep, (0.3,)) for _ in range(2)]]
+        eventually(lambda: len(pool.pids) == 1)
+        time.sleep(0.6)
+        assert len(pool.pids) == 1
+    with pytest.raises(DecodersBusyError, match="ending"):
+        pool.start_one()
+
+
 def test_the_end_waits_for_nobody(threads: ThreadPoolExecutor) -> None:
     pool = DecoderPool(DecoderLimits(processes=2, imports=()))
     calls = [threads.submit(pool.run, asleep, (1000.0,)) for _ in range(4)]
