@@ -214,7 +214,7 @@ class _Readable:
         connection = sqlite.connect(copy, isolation_level=None)
         # A text that cannot be decoded has a wrong checksum, and ends no reading.
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        found = cls(connection, (sqlite.Error, MemoryError, OverflowError))
+        found = cls(connection, (sqlite.Error, MemoryError, OverflowError, UnicodeDecodeError))
         if key is not None:
             connection.execute("PRAGMA cipher_log_level = NONE")
             connection.execute(f"PRAGMA key = \"x'{key}'\"")

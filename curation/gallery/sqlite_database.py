@@ -120,7 +120,7 @@ class GalleryDatabase:
             raise explained(error, path.parent, "created") from error
         try:
             self._connection = self._opened()
-        except (self._sqlite.Error, MemoryError) as error:
+        except (self._sqlite.Error, MemoryError, UnicodeDecodeError) as error:
             if _is_damage(error) and key is None:
                 raise self._damaged(error) from error
             raise self._error(error) from error
@@ -224,7 +224,7 @@ class GalleryDatabase:
             try:
                 with transaction(self._connection, begin, self._sqlite.Error) as connection:
                     yield connection
-            except (self._sqlite.Error, RowDamagedError, MemoryError) as error:
+            except (self._sqlite.Error, RowDamagedError, MemoryError, UnicodeDecodeError) as error:
                 raise self._error(error) from error
 
     def close(self) -> None:
@@ -347,8 +347,9 @@ def _not_yet_gone(gallery: str, why: object) -> str:
 
 
 def _is_damage(error: Exception) -> bool:
-    if isinstance(error, RowDamagedError | MemoryError):
-        return True  # a damaged length asks for more memory than there is
+    # A damaged length asks for more memory than there is; SQLite names what is damaged by bytes that are no text.
+    if isinstance(error, RowDamagedError | MemoryError | UnicodeDecodeError):
+        return True
     words = str(error)
     return (
         _name_of(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG"))
