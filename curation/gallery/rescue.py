@@ -274,8 +274,10 @@ class _Readable:
         """How many rows the file has counted more than are there; 0 if it cannot tell."""
         try:
             written = counted(self._connection, table)
-            return max(0, written.rows - rows_there(self._connection, table).rows) if written else 0
-        except (*self._errors, TypeError):
+            if written is None or not isinstance(written.rows, int):
+                return 0
+            return max(0, written.rows - rows_there(self._connection, table).rows)
+        except self._errors:
             return 0
 
     def _between(self, query: str, key: str, span: tuple[int, int]) -> Iterator[tuple[Any, ...]]:
