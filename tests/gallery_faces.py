@@ -47,5 +47,7 @@ def exemplar(
     )
 
 
-def exemplars_of(person: int, count: int = 4, *, first: int = 0, embedder: str = EMBEDDER) -> list[Exemplar]:
-    return [exemplar(person, face, embedder=embedder) for face in range(first, first + count)]
+def exemplars_of(
+    person: int, count: int = 4, *, first: int = 0, embedder: str = EMBEDDER, event: str = "wedding"
+) -> list[Exemplar]:
+    return [exemplar(person, face, embedder=embedder, event=event) for face in range(first, first + count)]

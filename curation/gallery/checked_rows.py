@@ -1,16 +1,32 @@
 """The tables of the embedded gallery, whose rows carry checksums: reading them, and signing what was written.
 
-SQLite notices damage of its own structures only. A changed byte in a name or a vector would be somebody else's.
+SQLite notices damage of its own structures only. A changed byte in a name or a vector would be somebody else's, and a
+page that a disk never wrote, or wrote long ago, is a whole page for it: so the file also counts its rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from curation.storage.databases.checked_tables import CHECKSUM_FUNCTION, CheckedTable, RowDamagedError
 
-__all__ = ["CHIPS", "EVENTS", "EXEMPLARS", "PEOPLE", "TABLES", "damaged_rows", "person_row", "select", "sign"]
+__all__ = [
+    "CHIPS",
+    "COUNTING",
+    "EVENTS",
+    "EXEMPLARS",
+    "PEOPLE",
+    "TABLES",
+    "RowCount",
+    "counted",
+    "damaged_rows",
+    "person_row",
+    "rows_there",
+    "select",
+    "sign",
+]
 
 PEOPLE = CheckedTable("people", ("number",), ("person_id", "name", "name_key", "category", "added", "last_seen"))
 EVENTS = CheckedTable("person_events", ("person", "event"), ())
@@ -37,6 +53,54 @@ EXEMPLARS = CheckedTable(
 CHIPS = CheckedTable("chips", ("exemplar",), ("jpeg",))
 TABLES = (PEOPLE, EVENTS, EXEMPLARS, CHIPS)
 _READ_ROWS = 10_000
+_LOW = 0xFFFF_FFFF
+"""Of a checksum as much as can be summed up without leaving the 64 bits of SQLite's numbers."""
+
+
+def _counting(table: str) -> str:
+    def then(event: str, found: str, total: str) -> str:
+        does = f"UPDATE row_counts SET found = {found}, total = ({total}) & {_LOW} WHERE name = '{table}'"
+        return f"CREATE TRIGGER {table}_{event} AFTER {event} ON {table} BEGIN {does}; END;\n"
+
+    old, new = (f"coalesce({row}.checksum & {_LOW}, 0)" for row in ("old", "new"))
+    return (
+        f"INSERT INTO row_counts SELECT '{table}', count(*), coalesce(sum(checksum & {_LOW}), 0) & {_LOW} FROM {table};"
+        + then("insert", "found + 1", f"total + {new}")
+        + then("delete", "found - 1", f"total - {old}")
+        + then("update", "found", f"total - {old} + {new}")
+    )
+
+
+COUNTING = (
+    "CREATE TABLE row_counts (name TEXT PRIMARY KEY, found INTEGER NOT NULL, total INTEGER NOT NULL) WITHOUT ROWID;"
+    + "".join(_counting(table.name) for table in TABLES)
+)
+"""The statements that let a file count the rows of each table, and the sum of their checksums, from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """The rows of a table.
+
+    Attributes:
+        rows: How many.
+        total: The sum of the low halves of their checksums, of which the low 32 bits count.
+    """
+
+    rows: int
+    total: int
+
+
+def counted(connection: Any, table: CheckedTable) -> RowCount | None:
+    """What a file has counted of a table; None if that is not known."""
+    row = connection.execute("SELECT found, total FROM row_counts WHERE name = ?", (table.name,)).fetchone()
+    return None if row is None else RowCount(*row)
+
+
+def rows_there(connection: Any, table: CheckedTable) -> RowCount:
+    """The rows of a table that are there."""
+    query = f"SELECT count(*), coalesce(sum(checksum & {_LOW}), 0) & {_LOW} FROM {table.name}"
+    return RowCount(*connection.execute(query).fetchone())
 
 
 def select(

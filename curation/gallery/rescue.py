@@ -22,7 +22,7 @@ from typing import Any
 from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFolder, own_name, sweep_left
 from curation.errors import GalleryError, InputError
 from curation.extras import Extra, extra_for
-from curation.gallery.checked_rows import CHIPS, EVENTS, EXEMPLARS, PEOPLE
+from curation.gallery.checked_rows import CHIPS, EVENTS, EXEMPLARS, PEOPLE, TABLES, counted, rows_there
 from curation.gallery.enrolment import new_id, now, same_name
 from curation.gallery.sqlite_database import GalleryDatabase
 from curation.storage.atomic import explained
@@ -56,6 +56,7 @@ class Rescued:
         damaged_rows: How many rows could be read and were not what was written; those of pages that cannot be read are
             not among them, as nobody knows how many they were.
         unreadable: Whether there are pages that cannot be read.
+        vanished_rows: How many rows the file has counted more than can be found in it, where all of it can be read.
     """
 
     people: int
@@ -66,11 +67,13 @@ class Rescued:
     faceless: Sequence[str]
     damaged_rows: int
     unreadable: bool
+    vanished_rows: int = 0
 
     @property
     def is_all(self) -> bool:
         """Whether nothing is known to be lost."""
-        return not (self.nameless or self.without_picture or self.damaged_rows or self.unreadable)
+        lost = self.without_picture or self.damaged_rows or self.unreadable or self.vanished_rows
+        return not (self.nameless or lost)
 
 
 def rescue(source: Path, to: Path, *, key: str | None = None) -> Rescued:
@@ -118,6 +121,7 @@ def _saved(copy: Path, place: Path, key: str | None) -> Rescued:
             tables = {table.name: found.rows(table) for table in (PEOPLE, EXEMPLARS, CHIPS)}
             numbers = {row[_FIRST] for row in tables[PEOPLE.name]} | {row[_PERSON] for row in tables[EXEMPLARS.name]}
             events = found.rows(EVENTS, sorted(numbers))
+            found.vanished = sum(map(found.vanished_of, TABLES))
         finally:
             found.close()
         if not tables[PEOPLE.name] and not tables[EXEMPLARS.name]:
@@ -165,6 +169,7 @@ def _written(
         faceless=sorted(row[2] for row in people if row[_FIRST] not in with_faces),
         damaged_rows=found.damaged,
         unreadable=found.unreadable > 0,
+        vanished_rows=0 if found.unreadable else found.vanished,
     )
 
 
@@ -197,6 +202,7 @@ class _Readable:
         self._errors = errors
         self.damaged = 0
         self.unreadable = 0
+        self.vanished = 0
         self.said = ""
 
     @classmethod
@@ -208,7 +214,7 @@ class _Readable:
         connection = sqlite.connect(copy, isolation_level=None)
         # A text that cannot be decoded has a wrong checksum, and ends no reading.
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        found = cls(connection, (sqlite.Error, MemoryError, OverflowError))
+        found = cls(connection, (sqlite.Error, MemoryError, OverflowError, UnicodeDecodeError))
         if key is not None:
             connection.execute("PRAGMA cipher_log_level = NONE")
             connection.execute(f"PRAGMA key = \"x'{key}'\"")
@@ -263,6 +269,16 @@ class _Readable:
                 else:
                     out.append(row[: len(table.columns)])
         return out
+
+    def vanished_of(self, table: CheckedTable) -> int:
+        """How many rows the file has counted more than are there; 0 if it cannot tell."""
+        try:
+            written = counted(self._connection, table)
+            if written is None or not isinstance(written.rows, int):
+                return 0
+            return max(0, written.rows - rows_there(self._connection, table).rows)
+        except self._errors:
+            return 0
 
     def _between(self, query: str, key: str, span: tuple[int, int]) -> Iterator[tuple[Any, ...]]:
         """All rows that can be read; where one cannot, the halves around it are tried."""

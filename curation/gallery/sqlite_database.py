@@ -22,7 +22,7 @@ from typing import Any
 
 from curation.errors import GalleryError
 from curation.extras import Extra, extra_for
-from curation.gallery.checked_rows import TABLES, damaged_rows
+from curation.gallery.checked_rows import COUNTING, TABLES, counted, damaged_rows, rows_there
 from curation.interrupts import interrupts_delayed
 from curation.storage.atomic import explained
 from curation.storage.databases.checked_tables import RowDamagedError, add_checksum_function
@@ -71,7 +71,7 @@ CREATE TABLE chips (
 INSERT INTO gallery_facts VALUES ('version', 0), ('unfinished', 0);
 """
 _VERSION_2 = "".join(table.upgrade() for table in TABLES)
-UPGRADES = (_VERSION_1, _VERSION_2)
+UPGRADES = (_VERSION_1, _VERSION_2, COUNTING)
 """The statements that bring a gallery from each version to the next, starting with an empty file.
 
 Chips lie in a table of their own, so that the vectors of a large gallery are read without them.
@@ -120,7 +120,7 @@ class GalleryDatabase:
             raise explained(error, path.parent, "created") from error
         try:
             self._connection = self._opened()
-        except (self._sqlite.Error, MemoryError) as error:
+        except (self._sqlite.Error, MemoryError, UnicodeDecodeError) as error:
             if _is_damage(error) and key is None:
                 raise self._damaged(error) from error
             raise self._error(error) from error
@@ -174,6 +174,12 @@ class GalleryDatabase:
             for table in () if found else TABLES:
                 if damaged := damaged_rows(connection, table):
                     found.append(f"{damaged} rows of the table {table.name} have a wrong checksum")
+                elif (written := counted(connection, table)) != (there := rows_there(connection, table)):
+                    found.append(
+                        f"the table {table.name} holds {there.rows} rows, which are not the "
+                        f"{written.rows if written else 'unknown number of'} that were written: some have vanished, or "
+                        "are those of an earlier time"
+                    )
             return found
 
     @staticmethod
@@ -218,7 +224,7 @@ class GalleryDatabase:
             try:
                 with transaction(self._connection, begin, self._sqlite.Error) as connection:
                     yield connection
-            except (self._sqlite.Error, RowDamagedError, MemoryError) as error:
+            except (self._sqlite.Error, RowDamagedError, MemoryError, UnicodeDecodeError) as error:
                 raise self._error(error) from error
 
     def close(self) -> None:
@@ -241,6 +247,7 @@ class GalleryDatabase:
             # Who was told that a person is known, or forgotten, must not find it otherwise after a power cut.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA recursive_triggers = ON")  # a row that is replaced is counted as one
             connection.execute("PRAGMA secure_delete = ON")
             # VACUUM and sorting would write names into files of the system's folder for temporary files.
             connection.execute("PRAGMA temp_store = MEMORY")
@@ -278,7 +285,7 @@ class GalleryDatabase:
                 "gallery.path"
             )
         for upgrade in UPGRADES[version:]:
-            for statement in filter(str.strip, upgrade.split(";")):
+            for statement in _statements(upgrade):
                 connection.execute(statement)
         if version == 0:
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
@@ -322,6 +329,16 @@ class GalleryDatabase:
         )
 
 
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: all at once, SQLite would commit first."""
+    statement = ""
+    for part in script.split(";")[:-1]:
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
 def _not_yet_gone(gallery: str, why: object) -> str:
     return (
         f"what was deleted from the gallery {gallery} is no longer in it, but its bytes may still be on the disk "
@@ -330,8 +347,9 @@ def _not_yet_gone(gallery: str, why: object) -> str:
 
 
 def _is_damage(error: Exception) -> bool:
-    if isinstance(error, RowDamagedError | MemoryError):
-        return True  # a damaged length asks for more memory than there is
+    # A damaged length asks for more memory than there is; SQLite names what is damaged by bytes that are no text.
+    if isinstance(error, RowDamagedError | MemoryError | UnicodeDecodeError):
+        return True
     words = str(error)
     return (
         _name_of(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG"))

@@ -23,7 +23,7 @@ from curation.jobs.owners import Owner, is_alive
 from curation.jobs.schema import upgrade
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained
-from curation.storage.databases.damage import is_damage, move_aside
+from curation.storage.databases.damage import SQLITE_ERRORS, is_damage, move_aside
 from curation.storage.locks import hold_file_lock
 
 __all__ = ["MAX_STORED_JOBS", "ActiveJobError", "JobStore"]
@@ -259,7 +259,7 @@ class JobStore:
                 yield connection
             finally:
                 connection.close()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise StorageError(
                 f"the jobs database {self._path} cannot be used ({error}); check the disk and its permissions, "
                 "or move the file away: only the history of jobs is lost"

@@ -19,6 +19,7 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
 )
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -28,6 +29,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnparsedSettingsError
 
 from curation.errors import SettingsError
+from curation.parsing.json_text import parse_json
 from curation.parsing.not_valid import READING_ERRORS, NotValidError
 from curation.parsing.yaml_text import parse_yaml
 from curation.settings.addresses import is_address, place_key, written_path
@@ -360,9 +362,16 @@ def _merged(low: Mapping[str, Any], high: Mapping[str, Any], path: Path) -> dict
     return out
 
 
+class _EnvironmentSource(EnvSettingsSource):
+    """The environment, whose lists and sections are read within the limits of all JSON."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        return parse_json(value)
+
+
 def _environment() -> dict[str, Any]:
     try:
-        return EnvSettingsSource(Settings)()
+        return _EnvironmentSource(Settings)()
     except UnparsedSettingsError as error:
         # Only lists and whole sections are parsed as JSON; the library names the section, not the variable.
         suspects = [

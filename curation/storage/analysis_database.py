@@ -15,7 +15,7 @@ from curation.errors import StorageError
 from curation.interrupts import interrupts_delayed
 from curation.storage.atomic import make_folder
 from curation.storage.databases.checked_tables import CheckedTable, RowDamagedError, add_checksum_function
-from curation.storage.databases.damage import is_damage, mend, move_aside
+from curation.storage.databases.damage import SQLITE_ERRORS, is_damage, mend, move_aside
 from curation.storage.locks import hold_file_lock
 
 __all__ = [
@@ -122,7 +122,7 @@ class AnalysisDatabase:
         make_folder(path.parent)
         try:
             self._connection = self._opened(read_only)
-        except sqlite3.DatabaseError as error:
+        except SQLITE_ERRORS as error:
             if read_only or not is_damage(error):
                 raise self._error(error) from error
             self._begin_anew(error)
@@ -142,7 +142,7 @@ class AnalysisDatabase:
             for left in reversed(range(_TRIES)):
                 try:
                     return work(self._connection)
-                except (sqlite3.Error, MemoryError) as error:
+                except SQLITE_ERRORS as error:
                     self._roll_back()
                     if left == 0 or not is_damage(error):
                         raise self._error(error) from error
@@ -232,7 +232,7 @@ class AnalysisDatabase:
         connection.execute("SELECT labels FROM groupings LIMIT 1").fetchone()
 
     def _roll_back(self) -> None:
-        with suppress(sqlite3.Error):
+        with suppress(*SQLITE_ERRORS):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
@@ -250,13 +250,13 @@ class AnalysisDatabase:
         with hold_file_lock(self._mending_lock()):
             try:
                 work(self._connection)
-            except (sqlite3.Error, MemoryError):
+            except SQLITE_ERRORS:
                 self._roll_back()
             else:
                 return
             try:
                 aside, kept = mend(self.path, self._connection, str(error), _create, TABLES)
-            except sqlite3.Error as again:
+            except SQLITE_ERRORS as again:
                 logger.info("%s cannot be mended: %s", self.path, again)
                 self._connection.close()
                 self._begin_anew(error)
@@ -273,18 +273,18 @@ class AnalysisDatabase:
             with hold_file_lock(self._mending_lock()):
                 try:
                     self._connection = self._opened(False)  # another process may have done it
-                except sqlite3.DatabaseError as still:
+                except SQLITE_ERRORS as still:
                     if not is_damage(still):
                         raise
                     still.__traceback__ = None
                     said = self._replaced(error)
                     self._connection = self._opened(False)
                     logger.warning("%s is damaged (%s); %s", self.path, error, said)
-        except sqlite3.Error as again:
+        except SQLITE_ERRORS as again:
             raise self._error(again) from again
 
     def _replaced(self, error: BaseException) -> str:
-        with suppress(sqlite3.Error), closing(self._connect("rw")) as connection:
+        with suppress(*SQLITE_ERRORS), closing(self._connect("rw")) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             aside, kept = mend(self.path, connection, str(error), _create, TABLES, only_with_copy=True)
             if aside is not None:
@@ -339,7 +339,7 @@ class _Use:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, SQLITE_ERRORS):
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise self._explain(error) from error

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from curation.settings import Settings
 from tests.soak.part import Soak, SoakPart
 
-__all__ = ["PART", "trouble_of_command"]
+__all__ = ["PART", "trouble_of_command", "trouble_of_end"]
 
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 _COMMANDS = (
@@ -68,8 +68,14 @@ def _variables(model: type[BaseModel], prefix: str = "CURATION_") -> list[str]:
     return found
 
 
-def trouble_of_command(folder: Path, chance: random.Random) -> str:
-    """Run a command of chance in an empty folder; what is wrong with its end, empty if nothing."""
+def trouble_of_command(folder: Path, chance: random.Random, *, may_serve: bool = True) -> str:
+    """Run a command of chance in an empty folder; what is wrong with its end, empty if nothing.
+
+    Args:
+        folder: It is made.
+        chance: What is run, with what, and where it writes.
+        may_serve: Whether it may be one that serves until it is told to end.
+    """
     (folder / "photos").mkdir(parents=True)
     own = {
         f"CURATION_IO__{name}": str(folder / place) for name, place in (("INPUT_DIR", "photos"), ("OUTPUT_DIR", "out"))
@@ -81,7 +87,7 @@ def trouble_of_command(folder: Path, chance: random.Random) -> str:
         odd = {chance.choice(_variables(Settings)): chance.choice(_VALUES) for _ in range(chance.choice((1, 1, 2)))}
     elif kind < 0.7:
         odd = {name: chance.choice(_ODD_PLACES) for name in chance.sample(_PLACES, 2)}
-    words = chance.choice(_COMMANDS)
+    words = chance.choice([each for each in _COMMANDS if may_serve or not _serves(each)])
     command = [sys.executable, *words, *chance.sample(_ARGUMENTS, chance.choice((0, 0, 1, 2, 4)))]
     streams = chance.choice(_STREAMS)
     told = (
@@ -89,8 +95,16 @@ def trouble_of_command(folder: Path, chance: random.Random) -> str:
     )
     code, said = _ended(command, folder, {**os.environ, "PYTHONPATH": str(_PROJECT), **own, **odd}, streams)
     if code is None:
-        is_serving = any(word in _SERVING for word in words)
-        return "" if is_serving and not said else f"{told} does not end: {said[-900:]}"
+        return "" if _serves(words) and not said else f"{told} does not end: {said[-900:]}"
+    return trouble_of_end(told, code, said)
+
+
+def _serves(words: list[str]) -> bool:
+    return any(word in _SERVING for word in words)
+
+
+def trouble_of_end(told: str, code: int, said: str) -> str:
+    """What is wrong with an exit code and with what was said; empty if nothing."""
     if code not in _CODES:
         return f"{told} ends with {code}: {said[-900:]}"
     return f"{told} says: {said[-900:]}" if "Traceback" in said or "Exception ignored" in said else ""

@@ -52,6 +52,7 @@ def rescue_gallery(arguments: argparse.Namespace, settings: Settings) -> int:
             "faceless": list(done.faceless),
             "damaged_rows": done.damaged_rows,
             "unreadable_pages": done.unreadable,
+            "vanished_rows": done.vanished_rows,
             "complete": done.is_all,
         }
         print(json.dumps(told, indent=2))
@@ -73,6 +74,8 @@ def _tell(done: Rescued, to: str, old: str) -> None:
         print(f"{done.without_picture:,} faces have lost their picture, and are still recognised")
     if done.damaged_rows:
         print(f"{done.damaged_rows:,} rows were not what was written, and are left out")
+    if done.vanished_rows:
+        print(f"{done.vanished_rows:,} rows have vanished from the file, and are lost")
     if done.unreadable:
         print("some pages of the file cannot be read; what stood there and nowhere else is lost")
     print(

@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 _FOLDERS_SHOWN = 3
+_FORBIDDEN = ("Permission denied", "Operation not permitted")
+"""How the system's own words for it end."""
 
 BROKEN_COLUMNS = (
     "image_path",
@@ -62,6 +64,11 @@ class BrokenFile:
         """Whether there is nothing to repair: the photo is elsewhere."""
         return self.fault is FaultKind.PLACEHOLDER
 
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the file may be whole, and only this user may not read it."""
+        return self.fault is FaultKind.UNREADABLE and self.reason.endswith(_FORBIDDEN)
+
 
 def counts(files: Sequence[BrokenFile]) -> tuple[int, int]:
     """How many files are broken, and how many photos and clips are not on this disk."""
@@ -72,7 +79,15 @@ def counts(files: Sequence[BrokenFile]) -> tuple[int, int]:
 def told(files: Sequence[BrokenFile]) -> tuple[str, ...]:
     """What the user should know of broken files and of photos that are not on this disk, in sentences."""
     broken, absent = counts(files)
+    forbidden = sum(file.is_forbidden for file in files)
+    broken -= forbidden
     out = []
+    if forbidden:
+        out.append(
+            "1 file may not be read: give yourself permission to read it, and run again"
+            if forbidden == 1
+            else f"{forbidden} files may not be read: give yourself permission to read them, and run again"
+        )
     if broken:
         out.append(
             "1 file is broken: copy it again before you format the card"

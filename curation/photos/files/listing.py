@@ -230,20 +230,22 @@ def _unescaped(text: str) -> str:
 def _check_root(root: Path) -> None:
     why = answer_of(lambda: _fault_of_root(root))
     if why:
-        raise PhotosMissingError(f"{why}: give --input (or io.input_dir) the folder of your photos")
+        raise PhotosMissingError(f"{why} give --input (or io.input_dir) the folder of your photos")
 
 
 def _fault_of_root(root: Path) -> str:
     shown = shown_path(root)
     try:
         if not stat.S_ISDIR(root.stat().st_mode):
-            return f"{shown} is a file, not a folder"
+            return f"{shown} is a file, not a folder:"
         with os.scandir(root) as scan:
             next(scan, None)
     except FileNotFoundError:
-        return f"there is no folder {shown}"
+        return f"there is no folder {shown}:"
+    except PermissionError as error:
+        return f"the folder {shown} cannot be read ({error.strerror}): give yourself permission to read it; or"
     except OSError as error:
-        return f"the folder {shown} cannot be read ({error.strerror})"
+        return f"the folder {shown} cannot be read ({error.strerror}):"
     return ""
 
 

@@ -27,6 +27,10 @@ ANSWER_LIMIT_S = 30.0
 
 _ANOTHER = "another disk or folder has its place now"
 _KEPT = "what was there before is as it was: put the folder back (connect the disk, mount it), then run again"
+_LOCKED = (
+    "what was there before is as it was: give yourself permission to read the folder and its photos, then run again"
+)
+_FORBIDDEN = ("no permission", os.strerror(errno.EACCES), os.strerror(errno.EPERM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class FolderWatch:
         why = answer_of(lambda: self._fault(folder, photo), self._limit_s)
         if why:
             what = "the folder of photos" if folder is self._root else "the folder"
+            if why.endswith(_FORBIDDEN):
+                raise PhotosMissingError(f"{what} {shown_path(folder.path)} cannot be read any more ({why}); {_LOCKED}")
             raise PhotosMissingError(f"{what} {shown_path(folder.path)} vanished during the run ({why}); {_KEPT}")
 
     def _fault(self, folder: SeenFolder, photo: Path | None) -> str:

@@ -13,6 +13,7 @@ from curation.errors import DatabaseBusyError, StorageError
 from curation.interrupts import interrupts_delayed
 from curation.storage.analysis_database import use_rollback_journal, use_write_ahead_log
 from curation.storage.atomic import explained
+from curation.storage.databases.damage import SQLITE_ERRORS
 from curation.storage.databases.transactions import transaction
 
 __all__ = ["SCHEMA_VERSION", "UPGRADES", "AssetDatabase"]
@@ -99,7 +100,7 @@ class AssetDatabase:
             raise explained(error, path.parent, "created") from error
         try:
             self._connection = self._opened()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._error(error) from error
         with self.transaction() as connection:
             row = connection.execute("SELECT value FROM asset_facts WHERE name = 'identity'").fetchone()
@@ -134,7 +135,7 @@ class AssetDatabase:
             try:
                 with transaction(self._connection, begin, sqlite3.Error) as connection:
                     yield connection
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 raise self._error(error) from error
 
     def close(self) -> None:
@@ -186,7 +187,7 @@ class AssetDatabase:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
 
-    def _error(self, error: sqlite3.Error) -> StorageError:
+    def _error(self, error: Exception) -> StorageError:
         name = _name_of(error)
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return DatabaseBusyError(
@@ -195,7 +196,7 @@ class AssetDatabase:
             )
         if name == "SQLITE_FULL":
             return StorageError(f"{self.path} cannot be written: the disk is full: free some space")
-        if name in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
+        if name in ("SQLITE_CORRUPT", "SQLITE_NOTADB") or isinstance(error, UnicodeDecodeError):
             return StorageError(
                 f"the database of assets {self.path} is damaged ({error}): move it away and hand the pictures in "
                 "again; the files of its pictures stay in assets.dir"
@@ -206,5 +207,5 @@ class AssetDatabase:
         )
 
 
-def _name_of(error: sqlite3.Error) -> str:
+def _name_of(error: Exception) -> str:
     return str(getattr(error, "sqlite_errorname", ""))

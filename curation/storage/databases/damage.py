@@ -21,7 +21,11 @@ from curation.disk.temporaries import OwnFile, own_name
 from curation.storage.atomic import explained
 from curation.storage.databases.checked_tables import CheckedTable, RowDamagedError, add_checksum_function
 
-__all__ = ["is_damage", "mend", "move_aside"]
+__all__ = ["SQLITE_ERRORS", "is_damage", "mend", "move_aside"]
+
+SQLITE_ERRORS: tuple[type[Exception], ...] = (sqlite3.Error, MemoryError, UnicodeDecodeError)
+"""What using a file raises: a damaged length asks for more memory than there is, and what SQLite says of a table with a
+damaged name is no text."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +50,8 @@ def is_damage(error: BaseException, *, of_schema: bool = True) -> bool:
         error: Of SQLite, or of a row.
         of_schema: Whether tables that are missing are damage too; not where a mistake of an upgrade may be the reason.
     """
-    if isinstance(error, RowDamagedError | MemoryError):
-        return True  # a damaged length asks for more memory than there is
+    if isinstance(error, RowDamagedError | MemoryError | UnicodeDecodeError):
+        return True
     if not isinstance(error, sqlite3.Error):
         return False
     name = str(getattr(error, "sqlite_errorname", "") or "")
@@ -157,7 +161,7 @@ def _readable(damaged: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ..
         rows = damaged.execute(query)
         while (row := rows.fetchone()) is not None:
             yield row
-    except (sqlite3.Error, MemoryError) as error:
+    except SQLITE_ERRORS as error:
         logger.debug("%s: %s", query, error)
         return
     yield None
@@ -170,7 +174,7 @@ def _copied(path: Path, connection: sqlite3.Connection, reason: str) -> Path | N
             with closing(sqlite3.connect(own.path)) as copy:
                 connection.backup(copy)
             own.path.replace(aside)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, MemoryError, UnicodeDecodeError) as error:
         logger.info("%s cannot be kept as %s (%s)", path, aside, error)
         return None
     _tell(aside, reason)

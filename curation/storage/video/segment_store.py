@@ -29,7 +29,7 @@ from curation.interrupts import interrupts_delayed
 from curation.regular_files import open_regular
 from curation.storage.analysis_database import use_rollback_journal, use_write_ahead_log
 from curation.storage.atomic import make_folder
-from curation.storage.databases.damage import is_damage, mend, move_aside
+from curation.storage.databases.damage import SQLITE_ERRORS, is_damage, mend, move_aside
 from curation.storage.file_stamps import FileStamp
 from curation.storage.video.segment_rows import pack_facts, pack_segment, unpack_facts, unpack_segment
 
@@ -100,7 +100,7 @@ class SegmentStore:
         make_folder(state_dir)
         try:
             self._connection = self._opened()
-        except sqlite3.DatabaseError as error:
+        except SQLITE_ERRORS as error:
             if not is_damage(error):
                 raise self._error(error) from error
             self._begin_anew(error)
@@ -249,8 +249,8 @@ class SegmentStore:
         with interrupts_delayed(), self._guard:
             try:
                 return function(self._connection)
-            except (sqlite3.Error, MemoryError) as error:
-                with suppress(sqlite3.Error):
+            except SQLITE_ERRORS as error:
+                with suppress(*SQLITE_ERRORS):
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")
                 if not is_damage(error):
@@ -259,7 +259,7 @@ class SegmentStore:
                 self._mend(error)
             try:
                 return function(self._connection)
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 raise self._error(error) from error
 
     def _opened(self) -> sqlite3.Connection:
@@ -303,7 +303,7 @@ class SegmentStore:
         """Empty a damaged file where it is, as other processes may have it open; a copy stays beside."""
         try:
             mend(self.path, self._connection, str(error), _create, ())
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             self._connection.close()
             self._begin_anew(error)
         else:
@@ -316,7 +316,7 @@ class SegmentStore:
         )
         try:
             self._connection = self._opened()
-        except sqlite3.Error as again:
+        except SQLITE_ERRORS as again:
             raise self._error(again) from again
 
     def _error(self, error: BaseException) -> StorageError:

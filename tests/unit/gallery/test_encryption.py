@@ -10,6 +10,7 @@ import pytest
 
 from curation.errors import ExtraMissingError, GalleryError
 from curation.gallery.opening import open_gallery
+from curation.gallery.sqlite_database import SCHEMA_VERSION
 from curation.gallery.sqlite_store import ENCRYPTED_FILE, GALLERY_FILE, SqliteGallery
 from curation.settings import GallerySettings
 from tests.gallery_faces import EMBEDDER, exemplars_of
@@ -61,7 +62,7 @@ def test_a_plain_gallery_does_not_become_an_encrypted_one_silently(settings: Gal
     SqliteGallery(settings.path).close()
     with pytest.raises(GalleryError, match="is not encrypted"):
         open_gallery(settings)
-    assert sqlite3.connect(settings.path / GALLERY_FILE).execute("PRAGMA user_version").fetchone() == (2,)
+    assert sqlite3.connect(settings.path / GALLERY_FILE).execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
 @pytest.mark.parametrize("text", ["", "ab" * 31, "xy" * 32, "ä" * 64])

@@ -177,6 +177,8 @@ def test_nested_keys_and_lists_from_the_environment(tmp_path: Path, monkeypatch:
         ("CURATION_ENGINE__DLIB__SIZE", "2", "working_size_px"),
         ("CURATION_ENGINE__PROVIDERS", "CPUExecutionProvider", "CURATION_ENGINE__PROVIDERS"),
         ("CURATION_ENGINE__PROVIDERS", "3", "engine.providers"),
+        ("CURATION_ENGINE__PROVIDERS", "[" * 2000, "CURATION_ENGINE__PROVIDERS"),
+        ("CURATION_ENGINE", '{"a":' * 2000, "CURATION_ENGINE"),
         ("CURATION_ENGINE", "dlib", "CURATION_ENGINE"),
         ("CURATION_PERFORMANCE__WORKERS__X", "2", "CURATION_PERFORMANCE__WORKERS__X"),
     ],

@@ -10,6 +10,7 @@ from curation.domain.files.broken import BrokenFile, broken_from_json, broken_to
 from curation.domain.files.health import FaultKind
 
 CUT = BrokenFile("a.jpg", FaultKind.CUT, "the file ends early", "the upper 40 %", 17, "2024-06-15T10:00:00", "a.dng")
+CLOSED = BrokenFile("c.jpg", FaultKind.UNREADABLE, "the file cannot be read: Permission denied")
 ABSENT = BrokenFile("b.heic", FaultKind.PLACEHOLDER, "it is in iCloud only: download it")
 
 
@@ -20,6 +21,14 @@ ABSENT = BrokenFile("b.heic", FaultKind.PLACEHOLDER, "it is in iCloud only: down
         ([CUT], ("1 file is broken: copy it again before you format the card",)),
         ([CUT] * 3, ("3 files are broken: copy these again before you format the card",)),
         ([ABSENT], ("1 photo is not on this disk (it is in iCloud only): download or copy it, and run again",)),
+        ([CLOSED], ("1 file may not be read: give yourself permission to read it, and run again",)),
+        (
+            [CUT, CLOSED, CLOSED],
+            (
+                "2 files may not be read: give yourself permission to read them, and run again",
+                "1 file is broken: copy it again before you format the card",
+            ),
+        ),
         (
             [CUT, ABSENT, ABSENT],
             (

@@ -129,9 +129,9 @@ def _killed_everywhere(
 @pytest.mark.parametrize(
     ("before", "edit", "step"),
     [
-        ((), split_and_name, 2),
-        ((name,), split_and_name, 5),
-        ((name, split_and_name), undo, 2),
+        ((), split_and_name, 3),
+        ((name,), split_and_name, 7),
+        ((name, split_and_name), undo, 3),
         ((), name, 4),
         ((name,), answer, 5),
         ((), refuse, 5),
@@ -163,14 +163,19 @@ def test_labels_that_lie_elsewhere_are_part_of_the_edit(
 
 def test_what_was_not_finished_is_undone_like_any_change(clustered: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
-    shutil.copytree(clustered, work)
-    old = said(work)
-    kill_at = 1
-    while said(work) == old:
-        shutil.rmtree(work)
+
+    def killed_at(change: int | None) -> int:
+        shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(clustered, work)
-        run_forked(lambda: split_and_name(work), work, kill_at=kill_at)
-        kill_at += 1
+        return run_forked(lambda: split_and_name(work), work, kill_at=change).changes
+
+    # The first change after which the edit counts is looked for between one that is too early and the last one.
+    early, late = 0, killed_at(None)
+    while late - early > 1:
+        middle = (early + late) // 2
+        killed_at(middle)
+        early, late = (early, middle) if said(work)["undo"] else (middle, late)
+    killed_at(late)
     undo(work)
     assert edits(work)[0].labels().by_cluster == {}
     assert all(entry["undone"] for entry in json.loads((work / "out/corrections.json").read_text())["corrections"])

@@ -149,7 +149,12 @@ def test_folders_without_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         listed(tmp_path / "notes.txt")
     with pytest.raises(PhotosMissingError, match=r"no photo in .*JPEG, PNG.*--input; clip\.mov: a video"):
         listed(tmp_path)
-    with unreadable(monkeypatch, tmp_path), pytest.raises(PhotosMissingError, match=r"Permission denied.*--input"):
+    with (
+        unreadable(monkeypatch, tmp_path),
+        pytest.raises(
+            PhotosMissingError, match=r"Permission denied.: give yourself permission to read it; or give --input"
+        ),
+    ):
         listed(tmp_path)
 
 
