@@ -61,8 +61,6 @@ def configuration(known: Mapping[str, object]) -> str:
     for label in EXCUSED:
         lines += ["[[operations]]", f"include-name = {json.dumps(label)}"]
         lines += [f"checks.positive_data_acceptance.expected-statuses = {statuses}"]
-    # To delete a job is to cancel it: its record, its log and its events stay.
-    lines += ["[[operations]]", 'include-path-regex = "^/jobs/"', "checks.use_after_free.enabled = false"]
     return "\n".join(lines) + "\n"
 
 

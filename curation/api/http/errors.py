@@ -287,6 +287,7 @@ def problem_of(error: CurationError) -> ApiProblem:
     return ApiProblem(status, code, detail, headers=headers)
 
 
+_MOST_MISTAKES = 20
 _CODE_OF_STATUS = {
     400: "bad_request",
     404: "not_found",
@@ -371,8 +372,12 @@ def invalid_body(error: ValidationError) -> ApiProblem:
 
 
 def _invalid(mistakes: Sequence[tuple[tuple[str | int, ...], Mapping[str, Any]]]) -> ApiProblem:
-    errors = [{"where": ".".join(map(str, place)), "message": said_of(one)} for place, one in mistakes]
-    detail = "the request is not valid: " + "; ".join(f"{field_of(place)} {said_of(one)}" for place, one in mistakes)
+    """The problem for a request with mistakes: as many as somebody reads are told, as a body may have a million."""
+    told = mistakes[:_MOST_MISTAKES]
+    errors = [{"where": ".".join(map(str, place)), "message": said_of(one)} for place, one in told]
+    detail = "the request is not valid: " + "; ".join(f"{field_of(place)} {said_of(one)}" for place, one in told)
+    if len(mistakes) > len(told):
+        detail += f"; and {len(mistakes) - len(told):,} more"
     return ApiProblem(422, "request_invalid", detail, extra={"errors": errors})
 
 

@@ -14,6 +14,7 @@ from curation.api.schemas.base import Sent
 from curation.api.schemas.exports import ExportIn
 from curation.api.schemas.rules import RulesUpdate
 from curation.settings import load_settings
+from tests.service import ServiceClient
 
 _WRONG: dict[str, tuple[Any, ...]] = {
     "boolean": (0, 1, "true", "no", 0.0),
@@ -62,3 +63,12 @@ def test_limits_stay_in_the_description() -> None:
     best = TypeAdapter(ExportIn).json_schema()["properties"]["best"]["anyOf"][0]
     assert best["type"] == "integer"
     assert best["minimum"] == 1
+
+
+def test_of_countless_mistakes_the_first_are_told(empty: ServiceClient) -> None:
+    answer = empty.post("/told/picks", json={"photos": [False] * 10_000})
+    problem = answer.json()
+    assert answer.status_code == 422
+    assert len(problem["errors"]) == 20
+    assert problem["detail"].endswith("; and 9,980 more")
+    assert len(answer.content) < 10_000
