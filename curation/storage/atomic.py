@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from curation.disk.away import DISK_IS_AWAY
 from curation.disk.file_modes import as_before, hand_out, new_folder_mode
 from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFile, own_name, sweep_left
 from curation.errors import StorageError
@@ -37,17 +38,7 @@ _HINTS = {
     errno.ENOTDIR: "a part of the path is a file, not a folder: choose another --output",
     errno.EIO: "the disk reports an error: check it, or choose another --output",
     **dict.fromkeys(
-        (
-            errno.EHOSTDOWN,
-            errno.EHOSTUNREACH,
-            errno.ENODEV,
-            errno.ENOLINK,
-            errno.ENOTCONN,
-            errno.ENXIO,
-            errno.ESHUTDOWN,
-            errno.ESTALE,
-            errno.ETIMEDOUT,
-        ),
+        DISK_IS_AWAY,
         "its disk is away or does not answer: connect it (mount it again), then run again",
     ),
 }

@@ -12,31 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from curation.disk.away import DISK_IS_AWAY
 from curation.errors import CurationError, PhotosMissingError
 from curation.storage.atomic import explained
 
 __all__ = ["disk_fault", "disks_explained"]
 
-_OF_DISKS = frozenset(
-    {
-        errno.EACCES,
-        errno.EDQUOT,
-        errno.EFBIG,
-        errno.EHOSTDOWN,
-        errno.EHOSTUNREACH,
-        errno.EIO,
-        errno.ENODEV,
-        errno.ENOLINK,
-        errno.ENOSPC,
-        errno.ENOTCONN,
-        errno.ENXIO,
-        errno.EPERM,
-        errno.EROFS,
-        errno.ESHUTDOWN,
-        errno.ESTALE,
-        errno.ETIMEDOUT,
-    }
-)
+_OF_DISKS = DISK_IS_AWAY | {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+}
 
 
 def disk_fault(error: BaseException, input_dir: Path | None = None) -> CurationError | None:

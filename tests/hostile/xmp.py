@@ -9,30 +9,14 @@ from collections.abc import Callable
 
 from PIL import Image
 
+from tests.xmp_namespaces import NAMESPACES
+
 __all__ = ["bombs", "extended_jpeg", "hostile_packet", "sane_packet"]
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_SPACES = {
-    "xmp": "http://ns.adobe.com/xap/1.0/",
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "lr": "http://ns.adobe.com/lightroom/1.0/",
-    "digiKam": "http://www.digikam.org/ns/1.0/",
-    "darktable": "http://darktable.sf.net/",
-    "MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0/",
-    "MP": "http://ns.microsoft.com/photo/1.2/",
-    "MPRI": "http://ns.microsoft.com/photo/1.2/t/RegionInfo#",
-    "MPReg": "http://ns.microsoft.com/photo/1.2/t/Region#",
-    "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
-    "stArea": "http://ns.adobe.com/xmp/sType/Area#",
-    "stDim": "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
-    "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
-    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+_SPACES = {name: uri for name, uri in NAMESPACES.items() if name != "rdf"} | {
     "tiff": "http://ns.adobe.com/tiff/1.0/",
-    "xmpDM": "http://ns.adobe.com/xmp/1.0/DynamicMedia/",
     "xmpNote": "http://ns.adobe.com/xmp/note/",
-    "acdsee": "http://ns.acdsee.com/iptc/1.0/",
-    "mediapro": "http://ns.iview-media.com/mediapro/1.0/",
-    "photomechanic": "http://ns.camerabits.com/photomechanic/1.0/",
     "foreign": "urn:example:foreign/",
 }
 _TEXTS = (

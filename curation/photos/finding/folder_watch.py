@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from curation.disk.away import DISK_IS_AWAY
 from curation.errors import PhotosMissingError
 from curation.photos.finding.names import SURROGATE
 from curation.regular_files import open_regular
@@ -156,7 +157,7 @@ class FolderWatch:
     def _fault_of_disk(self, photo: Path, device: int) -> str:
         """Whether a photo cannot be read because nothing on its disk can; empty if it is the only one, or can be."""
         number = _unreadable(photo)
-        if number in _OF_DISK:
+        if number in DISK_IS_AWAY:
             return os.strerror(number)
         if not number or (self._readable.get(device) and not _unreadable(self._readable[device])):
             return ""
@@ -190,23 +191,6 @@ def _unreadable(path: Path) -> int:
         return 0 if number in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP) else number
     return 0
 
-
-_OF_DISK = frozenset(
-    {
-        errno.EHOSTDOWN,
-        errno.EHOSTUNREACH,
-        errno.ENETDOWN,
-        errno.ENETUNREACH,
-        errno.ENODEV,
-        errno.ENOLINK,
-        errno.ENOTCONN,
-        errno.ENXIO,
-        errno.ESHUTDOWN,
-        errno.ESTALE,
-        errno.ETIMEDOUT,
-    }
-)
-"""What only a disk says that is not there any more, and never a single file."""
 
 NO_FOLDERS = FolderWatch()
 """Watches nothing."""
