@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import schemathesis
+import schemathesis.openapi  # which has the checks
 from schemathesis.checks import CHECKS
 
 __all__ = ["EXCUSED", "UNPROCESSABLE"]
