@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import schemathesis
-import schemathesis.openapi  # which has the checks
 from schemathesis.checks import CHECKS
+from schemathesis.specs.openapi.checks import use_after_free
 
 __all__ = ["EXCUSED", "UNPROCESSABLE"]
 
@@ -58,11 +58,10 @@ def _without_jobs(ctx: Any, response: Any, case: Any) -> bool | None:
     # To delete a job is to cancel it: its record, its log and its events stay.
     if case.operation.path.startswith("/jobs/"):
         return None
-    return cast(bool | None, _use_after_free(ctx, response, case))
+    return use_after_free(ctx, response, case)
 
 
-_use_after_free: Any = CHECKS.get_one("use_after_free")
-_without_jobs.__name__ = _use_after_free.__name__
+_without_jobs.__name__ = use_after_free.__name__
 CHECKS.register(_without_jobs)  # in its place; configuration of single operations does not count in sequences
 
 
