@@ -143,25 +143,30 @@ class FilmFile:
         return self.packets(), True
 
     def _from_start(self, time: Fraction, keys_back: int) -> tuple[Iterator[StampedPacket], bool]:
+        import av
+
         latest = math.floor((time + self.start) / self.base)
         ahead_ticks = round(_AHEAD_S / self.base)
         packets = self.packets()
         groups: list[list[StampedPacket]] = [[]]
         size = 0
         has_dropped = False
-        for stamp, packet in packets:
-            if stamp.is_key and stamp.tick <= latest:
-                groups.append([])
-                dropped = groups[: -(keys_back + 1)]
-                if dropped:
-                    has_dropped = has_dropped or any(dropped)
-                    size -= sum(packet.size for group in dropped for _, packet in group)
-                    groups = groups[-(keys_back + 1) :]
-            groups[-1].append((stamp, packet))
-            size += packet.size
-            is_past = stamp.tick > latest and (stamp.is_key or stamp.tick > latest + ahead_ticks)
-            if is_past or size > _MAX_AHEAD_BYTES or not stamp.is_told:
-                break
+        try:
+            for stamp, packet in packets:
+                if stamp.is_key and stamp.tick <= latest:
+                    groups.append([])
+                    dropped = groups[: -(keys_back + 1)]
+                    if dropped:
+                        has_dropped = has_dropped or any(dropped)
+                        size -= sum(packet.size for group in dropped for _, packet in group)
+                        groups = groups[-(keys_back + 1) :]
+                groups[-1].append((stamp, packet))
+                size += packet.size
+                is_past = stamp.tick > latest and (stamp.is_key or stamp.tick > latest + ahead_ticks)
+                if is_past or size > _MAX_AHEAD_BYTES or not stamp.is_told:
+                    break
+        except av.FFmpegError as error:
+            packets = _failing(error)  # where the packets that were read end, as for whoever reads from the start
         ahead = [pair for group in groups for pair in group]
         if ahead and not ahead[-1][0].is_told and has_dropped:
             # Only the order of decoding is known: times depend on all pictures before.
@@ -254,6 +259,11 @@ def _not_opened(path: Path) -> str:
 def _again(first: StampedPacket, rest: Iterator[StampedPacket]) -> Iterator[StampedPacket]:
     yield first
     yield from rest
+
+
+def _failing(error: Exception) -> Iterator[StampedPacket]:
+    raise error
+    yield
 
 
 def _joined(first: list[StampedPacket], rest: Iterator[StampedPacket]) -> Iterator[StampedPacket]:

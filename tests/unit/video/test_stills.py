@@ -131,3 +131,18 @@ def test_an_hdr_film_is_brought_to_the_screen_for_stills_only(tmp_path: Path) ->
     shown = still(path, Fraction(0)).array
     assert shown.std() > 1.5 * coded.std(), "as coded it is grey"
     assert still(path, Fraction(0), long_side_px=80).array.shape == (45, 80, 3)
+
+
+@pytest.mark.parametrize("time", [Fraction(0), Fraction(1, 2), Fraction(10)])
+def test_a_film_whose_packets_end_in_nonsense_gives_the_pictures_before_it(tmp_path: Path, time: Fraction) -> None:
+    path = write_film(
+        tmp_path / "a.mp4",
+        shot(3, 10, width=64, height=48),
+        fps=12,
+        container_options={"movflags": "frag_keyframe+empty_moov"},
+    )
+    content = bytearray(path.read_bytes())
+    sizes = content.index(b"trun") + 20
+    content[sizes + 4 * 6 : sizes + 4 * 7] = b"\x7f\0\0\0"  # the seventh picture says that it has two gigabytes
+    path.write_bytes(content)
+    assert still(path, time).array.shape == (48, 64, 3)
