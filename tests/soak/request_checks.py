@@ -31,11 +31,8 @@ EXCUSED = MappingProxyType(
             "give ids with a name|excludes ids|needs a category|the name is empty|control characters",
             _TOGETHER,
         ),
-        "PATCH /people/{cluster_id}": ("needs a category|give a name or a category|the name is empty", _STATE),
-        "PATCH /videos/{video_id}/people/{cluster_id}": (
-            "needs a category|give a name or a category|the name is empty",
-            _STATE,
-        ),
+        "PATCH /people/{cluster_id}": (_LABEL, _STATE),
+        "PATCH /videos/{video_id}/people/{cluster_id}": (_LABEL, _STATE),
         "POST /api/upload/": ("", _FILE),
         "POST /assets": ("", _FILE),
         "POST /attributes": ("", _FILE),
