@@ -28,7 +28,7 @@ from .web import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE, BASE_IMAGE, REDIS_IMAGE = "localhost/curation", "localhost/base", "localhost/redis"
-MAX_GB = 1.15
+MAX_GB = 1.2
 HEALTHY_S, END_S = 20.0, 10
 DEBIAN = "bookworm"
 NEVER_IN_A_SLIM_IMAGE = ("doc", "man", "locale", "info")

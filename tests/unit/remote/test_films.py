@@ -67,7 +67,7 @@ def test_another_film_of_this_name_is_the_machines_fault(
     tmp_path: Path, machine: RemoteMachine, settings: Settings
 ) -> None:
     path = _film(settings.io.input_dir)
-    with pytest.raises(RefusedError, match=rf"refused: {socket.gethostname()} does not see film\.mp4"):
+    with pytest.raises(RefusedError, match=rf"transport: {socket.gethostname()} does not see film\.mp4"):
         _remote(settings, tmp_path / "there")[0].analyse(path)
     acted_film(machine.photos / "film.mp4", (30, []))
     with pytest.raises(RefusedError, match="sees another file"):

@@ -53,6 +53,7 @@ def test_storage_that_is_away_for_a_moment_is_no_lack_of_the_machine(
     event = FakeEvent(tmp_path / "parent")
     machine = RemoteMachine(tmp_path / "worker", monkeypatch)
     machine.configure(f"workers:\n  weights_url: {(tmp_path / 'bucket').as_uri()}\n")
+    (machine.photos / "a.jpg").touch()  # an empty folder may be that below a disk which is not there
     work = PhotoRemoteWork(event.settings(), event.spec, None)
     monkeypatch.setattr(execution, "_PAUSE_S", 0.01)
     answers = [ObjectStorageUnavailableError("503"), ObjectStorageUnavailableError("time-out"), None]

@@ -113,12 +113,14 @@ def test_what_may_be_the_pictures_fault_ends_the_try(
     assert _done(pool, PictureTask(b"picture", "a.jpg", None)) == expected
 
 
-@pytest.mark.parametrize("error", [WeightsBrokenError("broken"), StorageError("the disk is full")])
-def test_what_is_the_machines_fault_is_refused(
-    pool: RemotePool, error: CurationError, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "answer"), [(WeightsBrokenError("broken"), "refused"), (StorageError("the disk is full"), "transport")]
+)
+def test_what_is_the_machines_fault_is_refused_or_given_back(
+    pool: RemotePool, error: CurationError, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fails(monkeypatch, error)
-    with pytest.raises(RefusedError, match=f"refused: .*{error}"):
+    with pytest.raises(RefusedError, match=f"{answer}: .*{error}"):
         _done(pool, PictureTask(b"picture", "a.jpg", None))
 
 
