@@ -73,11 +73,17 @@ def run(soak: Soak) -> None:
         seconds = max(_SHORTEST_S, min(_ROUND_S, left_s))
         command = "run" if soak.counts["rounds"] % 2 == 0 else "fuzz"
         said = soak.folder / f"{soak.counts['rounds']} {command}.txt"
+        before = soak.counts["unique failures"]
         with _served(soak, soak.folder / f"event {soak.counts['rounds']}") as address:
             code = _asked(soak, address, command, seconds, chance.randrange(2**31), said)
-        if code:
+        found = soak.counts["unique failures"]
+        if found > before:
             broken.append(f"see {said}")
-            soak.say(f"schemathesis {command} ended with {code}: {said}")
+            soak.say(f"schemathesis {command} found {found - before}: {said}")
+        elif code:
+            # It ended by an error of its own, which asked no less before.
+            soak.counts["rounds that schemathesis ended itself"] += 1
+            soak.say(f"schemathesis {command} ended itself: {said}")
     soak.expect(not broken, "every request gets a documented answer: " + "; ".join(broken))
 
 
