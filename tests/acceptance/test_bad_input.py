@@ -291,7 +291,7 @@ def test_places_without_permission(place: Place, stage: str, what: str) -> None:
         file.chmod(0o400)
     done = place.run(stage, prefix=prefix)
     if what == "photos":
-        _is_clear(done, 3, r"cannot be read \(Permission denied\): give --input")
+        _is_clear(done, 3, r"cannot be read \(Permission denied\): give yourself permission to read it; or.* --input")
     else:
         _is_clear(done, 5, "permission|write there")
     path.chmod(0o700)
