@@ -22,6 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from curation.disk.file_modes import new_file_mode
+from curation.disk.held import is_held
 from curation.errors import BusyError, StorageError
 from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS, READING_ERRORS
@@ -118,19 +119,7 @@ def is_held_elsewhere(output_dir: Path) -> bool:
     note = output_dir / f"{LOCK_NAME}{_NOTE_SUFFIX}"
     if str(note) in _held_here or _content(note).get("brief"):
         return False
-    try:
-        handle = os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False  # there are no locks on this disk
-    finally:
-        os.close(handle)
-    return False
+    return is_held(note)
 
 
 @contextmanager

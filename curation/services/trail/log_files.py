@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from curation.disk.held import is_held
 from curation.services.trail.line import TrailLine, line_of_text
 from curation.settings.services import ServicesSettings
 from curation.storage.atomic import explained
@@ -161,23 +162,8 @@ class RoleFile:
         if newest == self._file.path:
             return False
         if host == self._host:
-            return not _is_written(newest)
+            return not is_held(newest, writes=True, if_unknown=True)  # what may be written stays
         return time.time() - path.stat().st_mtime > _OTHERS_QUIET_S
-
-
-def _is_written(path: Path) -> bool:
-    """Whether a living process has the file open for writing lines."""
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
 
 
 _OWNER = re.compile(r"^[A-Za-z0-9_]+-(?P<host>.*)-(?P<pid>[0-9]+)\.jsonl(\.[0-9]+)?$")
