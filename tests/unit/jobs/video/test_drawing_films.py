@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
-from numpy.typing import NDArray
 
 from curation.domain.report import Progress
 from curation.errors import ClipUnreadableError, RunInterruptedError
 from curation.jobs.video.building import draw_film
 from curation.settings import Settings
 from curation.video.annotated import annotate
-from curation.video.opening import open_clip
 from tests.film_files import shot, write_film
 from tests.processes import is_running, wait_until
 from tests.unit.video.test_annotated import a_result
@@ -30,18 +26,8 @@ def test_the_film_is_that_of_a_process_that_draws_itself(tmp_path: Path) -> None
     annotate(source, a_result("Anna", "Ben"), tmp_path / "here.mp4")
     told: list[Progress] = []
     draw_film(Settings(), source, a_result("Anna", "Ben"), tmp_path / "there.mp4", told.append, threading.Event())
-    # Usually byte for byte; what a process has loaded may set how its floats are rounded.
-    here, there = (_frames(tmp_path / name) for name in ("here.mp4", "there.mp4"))
-    assert [time for time, _ in here] == [time for time, _ in there]
-    assert len(here) == 25
-    for (_, one), (_, other) in zip(here, there, strict=True):
-        assert np.abs(one.astype(int) - other).max() <= 8
+    assert (tmp_path / "there.mp4").read_bytes() == (tmp_path / "here.mp4").read_bytes()
     assert [told[0].done, told[-1].done] == [0, told[-1].total]
-
-
-def _frames(path: Path) -> list[tuple[Fraction, NDArray[np.uint8]]]:
-    with open_clip(path) as clip:
-        return [(frame.time, frame.picture.graded(None).array) for frame in clip.frames()]
 
 
 def test_its_errors_are_those_of_the_film(tmp_path: Path) -> None:
