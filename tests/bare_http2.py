@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -135,6 +136,16 @@ class BareClient:
                 if each.kind in (SETTINGS, PING) and not each.flags & ACK:
                     self.send(frame(each.kind, ACK, 0, each.payload if each.kind == PING else b""))
         return found, False
+
+    def frames_until(self, condition: Callable[[list[Frame]], object], within_s: float = 20) -> list[Frame]:
+        """What comes until a condition holds for it, the connection is closed, or the time is over."""
+        end = time.monotonic() + within_s
+        found: list[Frame] = []
+        is_closed = False
+        while not condition(found) and not is_closed and time.monotonic() < end:
+            more, is_closed = self.frames(0.05)
+            found += more
+        return found
 
     def is_closed(self, within_s: float) -> bool:
         """Whether the server closes the connection in time."""
