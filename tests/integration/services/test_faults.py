@@ -36,7 +36,8 @@ class Load:
         self._running = [self._pool.submit(self._stream), *(self._pool.submit(self._one_by_one) for _ in range(2))]
 
     def _pictures(self) -> Iterator[ImageToProcess]:
-        while not self._stop.is_set():
+        # Refused pictures cost next to nothing: without a pause they would keep the roles from starting.
+        while not self._stop.wait(0.02):
             number = next(self._numbers)
             self.sent.append(str(number))
             yield ImageToProcess(picture(number, faces=1), str(number))
