@@ -37,6 +37,7 @@ class RealService:
         *,
         command: Callable[[int], Sequence[str]] = lambda port: ("-m", "tests.slow_service", str(port)),
         variables: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Start it and wait until it answers.
 
@@ -45,6 +46,7 @@ class RealService:
             log: A file for what it prints.
             command: What Python is called with, for a port.
             variables: More settings, as of the environment.
+            headers: Of every request: a token, for example.
         """
         self.port = free_port()
         self.log = log
@@ -74,7 +76,8 @@ class RealService:
                 preexec_fn=_hear_interrupts,
             )
         limits = httpx.Limits(max_connections=200)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=120, limits=limits)
+        address = f"http://127.0.0.1:{self.port}"
+        self.http = httpx.Client(base_url=address, timeout=120, limits=limits, headers=headers)
         end = time.monotonic() + _START_S
         while True:
             with suppress(httpx.TransportError):

@@ -25,6 +25,7 @@ from curation.api.http.metrics import RequestMeter, ServiceMetrics
 from curation.api.http.mirrored_edits import MirroredEdits
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.http.requests.allowed_methods import AllowedMethods, MethodGuard
+from curation.api.http.requests.head import HeadRequests
 from curation.api.http.requests.to_pages import GoToPage, redirect_to_page, show_page_to_browsers
 from curation.api.http.requests.unknown_query import refuse_unknown_query
 from curation.api.http.same_site import SameSiteGuard
@@ -241,6 +242,7 @@ def create_app(
     app.add_middleware(TokenGuard)
     app.add_middleware(SoundRequests)
     app.add_middleware(SameSiteGuard)
+    app.add_middleware(HeadRequests)
     app.add_middleware(RequestMeter, metrics=app.state.metrics)
     app.add_middleware(_Starting)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]

@@ -20,7 +20,7 @@ __all__ = ["AllowedMethods", "MethodGuard"]
 
 
 class AllowedMethods:
-    """The methods of each address."""
+    """The methods of each address; where there is GET, there is HEAD (see `HeadRequests`)."""
 
     def __init__(self, routers: Iterable[APIRouter]) -> None:
         """Take the routes of `routers`."""
@@ -41,9 +41,11 @@ class AllowedMethods:
         An address with a name of its own has its own methods only.
         """
         if path in self._named:
-            return frozenset(self._named[path])
-        found = (methods for shape, methods in self._shaped.values() if shape.match(path))
-        return frozenset().union(*found)
+            found = frozenset(self._named[path])
+        else:
+            shaped = (methods for shape, methods in self._shaped.values() if shape.match(path))
+            found = frozenset().union(*shaped)
+        return found | {"HEAD"} if "GET" in found else found
 
 
 class MethodGuard:
