@@ -1,8 +1,8 @@
 """Saving what is whole of a damaged gallery into a new one.
 
-The damaged file is only copied. The copy is read row by row, around the places where SQLite gives up; rows with a wrong
-checksum are left out. Nothing is guessed but this: faces whose person cannot be read any more become somebody without a
-name, whom the user may name or forget.
+The damaged file is only copied. The copy is read row by row, around the places where SQLite gives up, and if there are
+any, page by page, too; rows with a wrong checksum are left out. Nothing is guessed but this: faces whose person cannot
+be read any more become somebody without a name, whom the user may name or forget.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFolder, own_name, sweep_left
 from curation.errors import GalleryError, InputError
 from curation.extras import Extra, extra_for
-from curation.gallery.checked_rows import CHIPS, EVENTS, EXEMPLARS, PEOPLE, TABLES, counted, rows_there
+from curation.gallery.checked_rows import CHIPS, EVENTS, EXEMPLARS, PEOPLE, TABLES, counted
 from curation.gallery.enrolment import new_id, now, same_name
-from curation.gallery.sqlite_database import GalleryDatabase
+from curation.gallery.page_sweep import swept_rows
+from curation.gallery.sqlite_database import GalleryDatabase, salt_of
 from curation.storage.atomic import explained
 from curation.storage.databases.checked_tables import CheckedTable
 
@@ -32,6 +34,8 @@ __all__ = ["Rescued", "rescue"]
 
 _HEADER_BYTES = 100
 _FEWEST_BYTES = 512
+_SALT_BYTES = 16
+_SALT_BYTES = 16
 _MOST_UNREADABLE = 50_000
 """So many keys are tried one by one in damaged pages: behind them hardly anything is found any more."""
 _FIRST, _PERSON, _ADDED = 0, 2, 14
@@ -121,12 +125,27 @@ def _saved(copy: Path, place: Path, key: str | None) -> Rescued:
             tables = {table.name: found.rows(table) for table in (PEOPLE, EXEMPLARS, CHIPS)}
             numbers = {row[_FIRST] for row in tables[PEOPLE.name]} | {row[_PERSON] for row in tables[EXEMPLARS.name]}
             events = found.rows(EVENTS, sorted(numbers))
-            found.vanished = sum(map(found.vanished_of, TABLES))
+            written = {table.name: found.written(table) for table in TABLES}
+            if not found.seems_whole():
+                swept = found.swept(copy, key)
+                for table in (PEOPLE, EXEMPLARS, CHIPS):
+                    tables[table.name] = _joined(tables[table.name], swept[table.name], table)
+                events = _joined(events, swept[EVENTS.name], EVENTS)
+            read = {**tables, EVENTS.name: events}
+            missing = sum(max(0, written[name] - len(rows)) for name, rows in read.items())
+            found.vanished = max(0, missing - found.damaged)
         finally:
             found.close()
         if not tables[PEOPLE.name] and not tables[EXEMPLARS.name]:
             raise GalleryError(f"nothing of {place.name} can be read any more ({found.said}): copy a backup there")
         return _written(new, tables, events, found)
+
+
+def _joined(read: Sequence[tuple[Any, ...]], swept: Sequence[tuple[Any, ...]], table: CheckedTable) -> list[Any]:
+    """The rows that were read in their order, and those that only lie in pages to which no way leads."""
+    keys = len(table.keys)
+    known = {row[:keys] for row in read}
+    return sorted((*read, *(row for row in swept if row[:keys] not in known)), key=lambda row: row[:keys])
 
 
 def _written(
@@ -194,6 +213,25 @@ def _names() -> Iterator[str]:
         yield f"Name lost {number}"
 
 
+def _connected(path: Path, key: str | None) -> tuple[Any, type[BaseException]]:
+    """An open file, and what its library raises."""
+    sqlite: Any = sqlite3
+    if key is not None:
+        with extra_for(Extra.GALLERY, "gallery.key_file"):
+            sqlite = importlib.import_module("sqlcipher3.dbapi2")
+    connection = sqlite.connect(path, isolation_level=None)
+    # A text that cannot be decoded has a wrong checksum, and ends no reading.
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    if key is not None:
+        connection.execute("PRAGMA cipher_log_level = NONE")
+        connection.execute(f"PRAGMA key = \"x'{key}'\"")
+    return connection, sqlite.Error
+
+
+def _unlocked(path: Path, *, key: str | None) -> Any:
+    return _connected(path, key)[0]
+
+
 class _Readable:
     """A copy of a damaged file, and its rows as far as they are whole."""
 
@@ -207,17 +245,8 @@ class _Readable:
 
     @classmethod
     def of(cls, copy: Path, key: str | None) -> _Readable:
-        sqlite: Any = sqlite3
-        if key is not None:
-            with extra_for(Extra.GALLERY, "gallery.key_file"):
-                sqlite = importlib.import_module("sqlcipher3.dbapi2")
-        connection = sqlite.connect(copy, isolation_level=None)
-        # A text that cannot be decoded has a wrong checksum, and ends no reading.
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        found = cls(connection, (sqlite.Error, MemoryError, OverflowError, UnicodeDecodeError))
-        if key is not None:
-            connection.execute("PRAGMA cipher_log_level = NONE")
-            connection.execute(f"PRAGMA key = \"x'{key}'\"")
+        connection, sqlite_error = _connected(copy, key)
+        found = cls(connection, (sqlite_error, MemoryError, OverflowError, UnicodeDecodeError))
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except found._errors as error:
@@ -228,6 +257,27 @@ class _Readable:
 
     def close(self) -> None:
         self._connection.close()
+
+    def seems_whole(self) -> bool:
+        """Whether nothing says that more rows may lie in the file than were read."""
+        if self.said or self.damaged:
+            return False
+        try:
+            return bool(self._connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
+        except self._errors:
+            return False
+
+    def swept(self, copy: Path, key: str | None) -> Mapping[str, list[tuple[Any, ...]]]:
+        """What lies in pages, whether a way leads there or not; `rows` cannot be asked any more then."""
+        self._connection.close()
+        if key is None:
+            return swept_rows(copy, partial(_unlocked, key=None), self._errors)
+        with copy.open("rb") as file:
+            salts = dict.fromkeys((file.read(_SALT_BYTES).hex(), salt_of(key)))
+        found = (
+            swept_rows(copy, partial(_unlocked, key=f"{key}{salt}"), self._errors, is_encrypted=True) for salt in salts
+        )
+        return max(found, key=lambda tables: sum(map(len, tables.values())))
 
     def _mend_header(self, copy: Path) -> None:
         """Give the copy the header that every gallery has; only the sizes in it differ."""
@@ -241,10 +291,8 @@ class _Readable:
             content[28:32] = (len(content) // int.from_bytes(content[16:18], "big")).to_bytes(4, "big")
             content[32:40] = bytes(8)  # no free pages
             copy.write_bytes(content)
-            Path(f"{copy}-wal").unlink(missing_ok=True)
         self.unreadable += 1
-        self._connection = sqlite3.connect(copy, isolation_level=None)
-        self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        self._connection, _ = _connected(copy, None)
 
     def rows(self, table: CheckedTable, keys: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
         """The whole rows of a table, by its first column.
@@ -257,6 +305,7 @@ class _Readable:
             described = self._connection.execute(f"PRAGMA table_info({table.name})").fetchall()
         except self._errors as error:
             self.said = str(error)
+            self.unreadable += 1
             return []
         has_checksums = any(column[1] == "checksum" for column in described)
         out: list[tuple[Any, ...]] = []
@@ -270,15 +319,13 @@ class _Readable:
                     out.append(row[: len(table.columns)])
         return out
 
-    def vanished_of(self, table: CheckedTable) -> int:
-        """How many rows the file has counted more than are there; 0 if it cannot tell."""
+    def written(self, table: CheckedTable) -> int:
+        """How many rows of a table the file has counted; 0 if it cannot tell."""
         try:
-            written = counted(self._connection, table)
-            if written is None or not isinstance(written.rows, int):
-                return 0
-            return max(0, written.rows - rows_there(self._connection, table).rows)
+            known = counted(self._connection, table)
         except self._errors:
             return 0
+        return known.rows if known is not None and isinstance(known.rows, int) else 0
 
     def _between(self, query: str, key: str, span: tuple[int, int]) -> Iterator[tuple[Any, ...]]:
         """All rows that can be read; where one cannot, the halves around it are tried."""

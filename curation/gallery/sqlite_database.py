@@ -9,6 +9,7 @@ done: a killed process leaves the mark, and whoever opens the gallery next goes 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import sqlite3
@@ -28,7 +29,7 @@ from curation.storage.atomic import explained
 from curation.storage.databases.checked_tables import RowDamagedError, add_checksum_function
 from curation.storage.databases.transactions import transaction
 
-__all__ = ["BUSY_TIMEOUT_S", "RESCUE", "SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
+__all__ = ["BUSY_TIMEOUT_S", "RESCUE", "SCHEMA_VERSION", "UPGRADES", "GalleryDatabase", "salt_of"]
 
 _VERSION_1 = """
 CREATE TABLE gallery_facts (
@@ -88,6 +89,15 @@ _MOST_FOUND = 20
 _APPLICATION_ID = 0x43754761  # "CuGa": tells the file from other programs' SQLite files
 
 _creating = threading.Lock()
+
+
+def salt_of(key: str) -> str:
+    """The salt of a new encrypted gallery, 32 hexadecimal digits: if the file's first bytes are lost, the key tells it.
+
+    The key is no password: SQLCipher encrypts with the key itself whatever the salt is, and makes from both the key
+    with which pages are signed (https://www.zetetic.net/sqlcipher/design).
+    """
+    return hashlib.blake2b(bytes.fromhex(key), digest_size=16, person=b"curation gallery").hexdigest()
 
 
 class GalleryDatabase:
@@ -241,7 +251,8 @@ class GalleryDatabase:
         try:
             if self._key is not None:
                 connection.execute("PRAGMA cipher_log_level = NONE")  # a wrong key is told by us
-                connection.execute(f"PRAGMA key = \"x'{self._key}'\"")
+                salt = "" if self.path.stat().st_size else salt_of(self._key)
+                connection.execute(f"PRAGMA key = \"x'{self._key}{salt}'\"")
             self._check_owner(connection)
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
             # Who was told that a person is known, or forgotten, must not find it otherwise after a power cut.
