@@ -61,9 +61,11 @@ def swept_rows(
     with closing(reader):
         for page, kind in kinds.items():
             for table in TABLES if is_encrypted else _tables_of(kind):
-                for row in reader.rows(page, table):
-                    if table.is_whole(row):
-                        found[table.name].setdefault(row[: len(table.keys)], row[:-1])
+                whole = [row for row in reader.rows(page, table) if table.is_whole(row)]
+                for row in whole:
+                    found[table.name].setdefault(row[: len(table.keys)], row[:-1])
+                if whole:
+                    break  # a page belongs to one table
     return {name: [rows[key] for key in sorted(rows)] for name, rows in found.items()}
 
 

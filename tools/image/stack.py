@@ -18,9 +18,15 @@ __all__ = ["Stack"]
 
 PLACEHOLDER = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*)|:\?(?P<needed>[^}]*))?\}")
 HERE_ONLY = "127.0.0.1"
-IGNORED = frozenset({"profiles", "restart", "stop_grace_period", "healthcheck", "image", "command", "init"})
+IGNORED = frozenset({"profiles", "stop_grace_period", "healthcheck", "image", "command", "init"})
 """Of a container in the file: what its start does not need."""
-FLAGS = {"mem_limit": "memory", "pids_limit": "pids-limit", "shm_size": "shm-size", "hostname": "hostname"}
+FLAGS = {
+    "restart": "restart",
+    "mem_limit": "memory",
+    "pids_limit": "pids-limit",
+    "shm_size": "shm-size",
+    "hostname": "hostname",
+}
 MANY = {"cap_drop": "cap-drop", "security_opt": "security-opt", "tmpfs": "tmpfs"}
 
 
