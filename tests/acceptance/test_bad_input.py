@@ -168,6 +168,10 @@ def test_a_photo_that_is_gone_is_a_row_of_the_report(place: Place) -> None:
     ("text", "sentence"),
     [
         ('{"99": "main"}', r"key '99': there is no such cluster \(possible ids: 0"),
+        (
+            '{"0": "Anna"}',
+            r"'Anna' is not a category; possible: main, important, other; for a name write \{\"name\": \"Anna\", ",
+        ),
         ('{"0": "mian"}', r"key '0': 'mian' is not a category; possible: main, important, other, did you mean 'main'"),
         ('{"0": "main", "0": "other"}', r'names? "0" twice'),
         ('{"0": ', r"not valid JSON: line 1, column 7"),

@@ -23,7 +23,8 @@ _SHOWN_IDS = 20
 _SHOWN_MISTAKES = 20
 _CLUSTER_ID = re.compile(r"0|[1-9][0-9]{0,8}")
 _LABEL_KEYS = ("name", "category")
-_EXAMPLE = '"main" or {"name": "Anna", "category": "main"}'
+_NAMED = '{"name": "Anna", "category": "main"}'
+_EXAMPLE = f'"main" or {_NAMED}'
 
 
 class Category(StrEnum):
@@ -216,7 +217,7 @@ def _cluster_id(key: object, known: frozenset[int], mistakes: list[str]) -> int 
 
 def _label(key: object, value: object, mistakes: list[str]) -> PersonLabel | None:
     if isinstance(value, str):
-        category = _category(key, value, mistakes)
+        category = _category(key, value, mistakes, is_alone=True)
         return None if category is None else PersonLabel(None, category)
     if not isinstance(value, dict):
         mistakes.append(f"key {_shown(key)}: found {_shown(value)}; write {_EXAMPLE}")
@@ -235,12 +236,14 @@ def _label(key: object, value: object, mistakes: list[str]) -> PersonLabel | Non
     return PersonLabel(name, category) if good_name and category is not None and not unknown else None
 
 
-def _category(key: object, value: object, mistakes: list[str]) -> Category | None:
+def _category(key: object, value: object, mistakes: list[str], *, is_alone: bool = False) -> Category | None:
     names = [c.value for c in Category]
     if isinstance(value, str) and value in names:
         return Category(value)
     close = difflib.get_close_matches(value.strip().lower(), names, n=1) if isinstance(value, str) else []
     hint = f", did you mean {close[0]!r}?" if close else ""
+    if is_alone and not close:
+        hint = f"; for a name write {_NAMED}"
     mistakes.append(f"key {_shown(key)}: {_shown(value)} is not a category; possible: {', '.join(names)}{hint}")
     return None
 
