@@ -137,7 +137,8 @@ def _saved(copy: Path, place: Path, key: str | None) -> Rescued:
         finally:
             found.close()
         if not tables[PEOPLE.name] and not tables[EXEMPLARS.name]:
-            raise GalleryError(f"nothing of {place.name} can be read any more ({found.said}): copy a backup there")
+            other = "" if key is None else "see that gallery.key_file names the file with its own key, or "
+            raise GalleryError(f"nothing of {place.name} can be read ({found.said}): {other}copy a backup there")
         return _written(new, tables, events, found)
 
 

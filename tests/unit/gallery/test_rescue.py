@@ -299,3 +299,11 @@ def test_a_gallery_without_checksums_is_taken_over_and_saved(tmp_path: Path) -> 
     assert held_in(tmp_path / "old") == held
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(UPGRADES),)
+
+
+def test_another_key_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+    pytest.importorskip("sqlcipher3", reason="the extra gallery is not installed: make extras EXTRAS=gallery")
+    make(tmp_path / "old", 2, KEY)
+    with pytest.raises(GalleryError, match=r"nothing of gallery\.sqlcipher can be read .*its own key"):
+        rescue(tmp_path / "old" / ENCRYPTED_FILE, tmp_path / "new", key="00" * 32)
+    assert not (tmp_path / "new").exists()
