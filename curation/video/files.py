@@ -22,6 +22,8 @@ __all__ = ["FilmFile", "StampedPacket", "open_file"]
 StampedPacket = tuple[Stamp, Any]
 """An `av.Packet` and its stamp."""
 
+_MAX_TRACKS: Final = 150
+"""Each costs FFmpeg up to 15 MB before the film can be looked at, however small its part of the file is."""
 _KINDS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,gif,flv,asf,ogg,mxf,mpegvideo,h264,hevc,m4v,dv,ivf,obu,av1,"
     "wtv,rm,nut,mjpeg,apng,yuv4mpegpipe"
@@ -195,9 +197,15 @@ def open_file(path: Path) -> FilmFile:
         demand_regular(path)
         if path.stat().st_size == 0:
             raise ClipUnreadableError("The file is empty: copy it again from where it came from.")
-        container = av.open(f"file:{path}", options={"format_whitelist": _KINDS, "protocol_whitelist": "file"})
+        options = {"format_whitelist": _KINDS, "protocol_whitelist": "file", "max_streams": str(_MAX_TRACKS)}
+        container = av.open(f"file:{path}", options=options)
     except FileNotFoundError as error:
         raise ClipUnreadableError("The file is not there any more: put it back or take it off the list.") from error
+    except MemoryError as error:
+        raise ClipUnreadableError(
+            f"The film has more than {_MAX_TRACKS} tracks, or asks for more memory than there is: if it plays "
+            "elsewhere, save it with its picture and one track of sound."
+        ) from error
     except (av.FFmpegError, ValueError) as error:
         raise ClipUnreadableError(_not_opened(path)) from error
     except OSError as error:

@@ -100,7 +100,8 @@ def trouble_of_command(folder: Path, chance: random.Random, *, may_serve: bool =
 
 
 def _serves(words: list[str]) -> bool:
-    return any(word in _SERVING for word in words)
+    # Without a command the program opens the folder of the settings in its pages.
+    return words == ["-m", "curation"] or any(word in _SERVING for word in words)
 
 
 def trouble_of_end(told: str, code: int, said: str) -> str:

@@ -137,6 +137,32 @@ def test_pictures_that_would_fill_the_memory_are_not_decoded(tmp_path: Path, mon
         open_clip(path)
 
 
+@pytest.mark.parametrize("suffix", [".mov", ".mkv"])
+def test_only_so_many_tracks_are_opened(tmp_path: Path, suffix: str) -> None:
+    """Found by chance: a film of 0.9 MB whose 300 tracks of sound took 4.5 GB to open."""
+    import av
+
+    for sounds in (100, 200):
+        path = tmp_path / f"{sounds}{suffix}"
+        with av.open(str(path), "w") as container:
+            picture = container.add_stream("mpeg4", rate=25)
+            picture.width, picture.height, picture.pix_fmt = 160, 90, "yuv420p"
+            tracks = [container.add_stream("pcm_s16le", rate=8000) for _ in range(sounds)]
+            for pixels in shot(1, 3):
+                container.mux(picture.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            container.mux(picture.encode(None))
+            sound = av.AudioFrame.from_ndarray(np.zeros((1, 80), dtype=np.int16), format="s16", layout="mono")
+            sound.sample_rate = 8000
+            for track in tracks:
+                container.mux(track.encode(sound))
+    assert facts(tmp_path / f"100{suffix}").width == 160
+    if suffix == ".mkv":  # FFmpeg's reader of Matroska leaves the others out
+        assert facts(tmp_path / "200.mkv").width == 160
+        return
+    with pytest.raises(ClipUnreadableError, match="more than 150 tracks"):
+        facts(tmp_path / "200.mov")
+
+
 def test_a_file_that_vanishes_says_so(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", shot(1, 50))
     with open_clip(path) as clip:
