@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from curation.storage.atomic import explained
 
-__all__ = ["attachment", "file_response", "known_version", "matches_any"]
+__all__ = ["ClosingStream", "attachment", "file_response", "known_version", "matches_any"]
 
 CHUNK_BYTES = 256 * 1024
 
@@ -78,7 +79,29 @@ def file_response(request: Request, path: Path, *, media_type: str, download_as:
     headers["Content-Length"] = str(stat.st_size)
     if download_as is not None:
         headers["Content-Disposition"] = attachment(download_as)
-    return StreamingResponse(_chunks(file, stat.st_size), headers=headers, media_type=media_type)
+    return ClosingStream(_chunks(file, stat.st_size), file, headers=headers, media_type=media_type)
+
+
+class ClosingStream(StreamingResponse):
+    """A stream whose file is closed when it ends, also for a client that goes away before its end or its begin."""
+
+    def __init__(
+        self,
+        content: Iterator[bytes],
+        file: BinaryIO,
+        *,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+    ) -> None:
+        """Send `content`, which reads from `file`."""
+        super().__init__(content, status_code=status_code, headers=headers, media_type=media_type)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, and close the file."""
+        with self._file:
+            await super().__call__(scope, receive, send)
 
 
 def attachment(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Files in parts, as players ask for them: Range, If-Range and HEAD (RFC 9110, 13 and 14)."""
+"""Files in parts, as players ask for them: Range and If-Range (RFC 9110, 13 and 14)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fastapi import Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
-from curation.api.http.conditional import attachment, matches_any
+from curation.api.http.conditional import ClosingStream, attachment, matches_any
 from curation.api.http.errors import ApiProblem
 from curation.storage.atomic import explained
 
@@ -31,7 +31,7 @@ def ranged_response(
     A request for several parts at once, which no player makes, gets the whole file, as the standard allows.
 
     Args:
-        request: Its method, Range, If-Range and If-None-Match count.
+        request: Its Range, If-Range and If-None-Match count.
         path: The file.
         media_type: Of the content.
         download_as: The name under which a browser saves it; with None, the browser shows it instead.
@@ -54,7 +54,7 @@ def ranged_response(
     except BaseException:
         file.close()
         raise
-    if not isinstance(response, StreamingResponse):
+    if not isinstance(response, ClosingStream):
         file.close()
     return response
 
@@ -80,10 +80,8 @@ def _answer(request: Request, file: BinaryIO, media_type: str, download_as: str 
         status = 206
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     headers["Content-Length"] = str(last - first + 1)
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(
-        _chunks(file, first, last - first + 1), status_code=status, headers=headers, media_type=media_type
+    return ClosingStream(
+        _chunks(file, first, last - first + 1), file, status_code=status, headers=headers, media_type=media_type
     )
 
 

@@ -87,17 +87,6 @@ def get_video_file(
     return response
 
 
-@router.head(
-    "/{video_id}/file",
-    summary="Size and kind of the film",
-    response_class=Response,
-    responses=_media("The headers of `GET`."),
-)
-def head_video_file(request: Request, context: Context, video_id: VideoIdPath) -> Response:
-    """The headers of `GET /videos/{video_id}/file`, without the film."""
-    return get_video_file(request, context, video_id)
-
-
 @router.get(
     "/{video_id}/annotated",
     summary="The film with boxes and names drawn in",
@@ -121,17 +110,6 @@ def get_annotated_video(
             f"{film.name} has no annotated version; make one with POST /videos/{film.id}/annotate"
         )
     return response
-
-
-@router.head(
-    "/{video_id}/annotated",
-    summary="Size of the annotated film",
-    response_class=Response,
-    responses=_media("The headers of `GET`."),
-)
-def head_annotated_video(request: Request, context: Context, video_id: VideoIdPath) -> Response:
-    """The headers of `GET /videos/{video_id}/annotated`, without the film."""
-    return get_annotated_video(request, context, video_id)
 
 
 @router.get(

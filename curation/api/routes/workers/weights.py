@@ -32,7 +32,6 @@ Sha256Path = Annotated[
 ]
 
 
-@router.head("/{sha256}", include_in_schema=False)
 @router.get(
     "/{sha256}",
     summary="A model file",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.types import Message
 
+from curation.api.http.conditional import ClosingStream
 from curation.api.http.errors import ApiProblem
 from curation.api.http.video.ranges import ranged_response
 
@@ -103,10 +106,36 @@ def test_if_range(path: Path) -> None:
         body(response)
 
 
-def test_head_and_a_version_that_is_known(path: Path) -> None:
-    head = ask(path, "HEAD", range="bytes=0-9")
-    assert (head.status_code, head.headers["content-length"], body(head)) == (206, "10", b"")
-    assert ask(path, if_none_match=head.headers["etag"]).status_code == 304
+def test_a_version_that_is_known(path: Path) -> None:
+    whole = ask(path)
+    body(whole)
+    assert ask(path, if_none_match=whole.headers["etag"]).status_code == 304
+
+
+@pytest.mark.parametrize("sent", [0, 1, 2])
+def test_the_file_is_closed_whenever_the_client_goes_away(path: Path, sent: int) -> None:
+    path.write_bytes(bytes(1_000_000))
+    response = ask(path)
+    assert isinstance(response, ClosingStream)
+
+    async def go_away() -> None:
+        messages = 0
+
+        async def send(message: Message) -> None:
+            nonlocal messages
+            messages += 1
+            if messages > sent:
+                asyncio.current_task().cancel()  # type: ignore[union-attr]
+
+        async def receive() -> Message:
+            await asyncio.sleep(60)
+            return {"type": "http.disconnect"}
+
+        await response({"type": "http", "method": "GET", "headers": []}, receive, send)
+
+    with suppress(asyncio.CancelledError):
+        asyncio.run(go_away())
+    assert response._file.closed
 
 
 def test_no_file(tmp_path: Path) -> None:
