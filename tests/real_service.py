@@ -84,6 +84,7 @@ class RealService:
                 if self.http.get("/health").status_code == 200:
                     return
             if self.process.poll() is not None or time.monotonic() > end:
+                self.process.kill()
                 raise AssertionError(f"the service did not start:\n{self.said()}")
             time.sleep(0.05)
 
