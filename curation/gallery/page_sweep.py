@@ -2,8 +2,8 @@
 
 A leaf of a table's tree is a table's tree by itself. So SQLite is given a file with a first page of our own, in which
 one page after the other is the root of every table: it reads each leaf as if that were all there is. What it reads is
-taken for a row of a table only if the row's own checksum says so. SQLCipher does the same with encrypted pages, as long
-as the salt in the first 16 bytes of the file is whole.
+taken for a row of a table only if the row's own checksum says so. SQLCipher does the same with encrypted pages, given
+the salt that the file begins with.
 """
 
 from __future__ import annotations
