@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 try:
-    import signal
     import sys
     from collections.abc import Sequence
     from typing import TYPE_CHECKING
@@ -78,8 +77,10 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
 
 if __name__ == "__main__":
     try:
+        from curation.starting import end_when_interrupted
+
+        end_when_interrupted()
         exit_code = main()
-    except KeyboardInterrupt:  # before `run_stage` handles signals
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:  # before that
         exit_code = 130
     sys.exit(exit_code)

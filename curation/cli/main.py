@@ -74,7 +74,7 @@ def _code_of_command(arguments: argparse.Namespace, interrupts: Interrupts) -> i
         # The reader (`| head`) closed the pipe.
         _print_nowhere()
         return 0
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:  # native libraries that Ctrl-C hits while they load panic in their own way
         if interrupts.has_come or is_caused_by_interrupt(error):
             interrupts.tell()
             print(_INTERRUPTED, file=sys.stderr)

@@ -6,6 +6,11 @@ reads the results from their output files.
 
 from __future__ import annotations
 
+from curation.starting import end_when_interrupted
+
+if __name__ == "__main__":
+    end_when_interrupted()
+
 import argparse
 import csv
 import io

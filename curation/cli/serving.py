@@ -17,6 +17,7 @@ from curation.cli.browser import open_page, why_not_opened
 from curation.cli.project import is_installed
 from curation.errors import BusyError, CurationError, SettingsError
 from curation.settings import EventPlaces, ServiceSettings, Settings
+from curation.starting import raise_when_interrupted
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -117,6 +118,7 @@ def _run(listener: socket.socket, opening: _Opening) -> int:
                 threading.Thread(target=_show_here, args=(app, opening), name="curation-show", daemon=True).start()
 
     server = _Server(uvicorn.Config(app))
+    raise_when_interrupted()
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:

@@ -16,6 +16,7 @@ from curation.cli.project import default_root
 from curation.disk.file_modes import follow_settings, keep_private
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.interrupts import Interrupts, interrupts_delayed
+from curation.settings import CONFIG_VARIABLE, load_settings
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -190,7 +191,7 @@ def _code_of_stage(
         interrupts.ignore()
         bars.close()
         return code
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:  # native libraries that Ctrl-C hits while they load panic in their own way
         interrupts.ignore()
         bars.close()
         _end_workers()
@@ -234,9 +235,6 @@ def _open_missing_streams() -> None:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    # Imported here, so that Ctrl-C is handled while the libraries load, and --help is quick.
-    from curation.settings import CONFIG_VARIABLE, load_settings
-
     config = options.config or os.environ.get(CONFIG_VARIABLE)
     given = {
         "io": {"input_dir": options.input, "output_dir": options.output},

@@ -4,6 +4,9 @@ Whoever makes one holds an operating-system lock on it, which the kernel frees w
 happens; so a start can tell what a dead process left from what a living one still writes, also one of another container
 on the same volume. The number of a process tells neither: in a container each start has the same one. Where the file
 system has no such locks, or they may not be seen by other machines, what nothing was written to for long is removed.
+
+A process that Ctrl-C ends leaves nothing. Python raises KeyboardInterrupt between any two steps: also when a file was
+created, and nobody who would remove it knows of it yet. So whatever is dropped without being closed is removed as well.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import secrets
 import shutil
 import stat
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +27,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from curation.disk.file_modes import new_file_mode, new_folder_mode
+from curation.interrupts import interrupts_delayed
 
 __all__ = ["TEMPORARY_SUFFIX", "OwnFile", "OwnFolder", "is_process", "own_name", "remove_left", "sweep_left"]
 
@@ -50,7 +55,7 @@ def own_name(name: str) -> str:
 
 
 class OwnFile:
-    """A new file of this process, held until it is closed; what is still there under its name is then removed.
+    """A new file of this process, held until it is closed or dropped; what is there under its name then is removed.
 
     Rename `path` while it is open, so that it is never without its lock. Not thread-safe.
     """
@@ -67,8 +72,13 @@ class OwnFile:
         """
         while True:
             self.path = place()
+            self._unless_closed = _removed_if_dropped(self, self.path)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._handle = os.open(self.path, flags, new_file_mode() if mode is None else mode)
+            try:
+                self._handle = os.open(self.path, flags, new_file_mode() if mode is None else mode)
+            except FileExistsError:
+                self._unless_closed.detach()
+                raise
             try:
                 if _is_held(self._handle, self.path):
                     break
@@ -97,6 +107,7 @@ class OwnFile:
         finally:
             with suppress(OSError):
                 self.file.close()
+        self._unless_closed.detach()
 
     def _end(self) -> None:
         with suppress(OSError):
@@ -105,7 +116,7 @@ class OwnFile:
 
 
 class OwnFolder:
-    """A new folder of this process, held until it is closed; what is still there under its name is then removed."""
+    """A new folder of this process, held until it is closed or dropped; what is there of it then is removed."""
 
     def __init__(self, place: Callable[[], Path], *, mode: int | None = None) -> None:
         """Create the folder; the one that it lies in must be there.
@@ -119,7 +130,12 @@ class OwnFolder:
         """
         while True:
             self.path = place()
-            self.path.mkdir(mode=new_folder_mode() if mode is None else mode)
+            self._unless_closed = _removed_if_dropped(self, self.path)
+            try:
+                self.path.mkdir(mode=new_folder_mode() if mode is None else mode)
+            except FileExistsError:
+                self._unless_closed.detach()
+                raise
             try:
                 self._handle: int | None = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except FileNotFoundError:
@@ -133,10 +149,12 @@ class OwnFolder:
 
     def close(self) -> None:
         """Remove the folder with all that is in it unless it was renamed, and give up the lock."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        with interrupts_delayed():  # interrupted, it may close a file twice, which may be another one by then
+            shutil.rmtree(self.path, ignore_errors=True)
         if self._handle is not None:
             handle, self._handle = self._handle, None
             os.close(handle)
+        self._unless_closed.detach()
 
     def __enter__(self) -> Self:
         """The folder itself."""
@@ -147,6 +165,20 @@ class OwnFolder:
     ) -> None:
         """See `close`."""
         self.close()
+
+
+def _removed_if_dropped(own: OwnFile | OwnFolder, path: Path) -> weakref.finalize[[Path, int], OwnFile | OwnFolder]:
+    return weakref.finalize(own, _remove_dropped, path, os.getpid())
+
+
+def _remove_dropped(path: Path, pid: int) -> None:
+    if os.getpid() != pid:
+        return  # a process that was forked from the one that made it
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def sweep_left(folder: Path, pattern: str = f".*{TEMPORARY_SUFFIX}", *, holds: bool = True) -> Iterator[Path]:

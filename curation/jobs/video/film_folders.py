@@ -204,7 +204,7 @@ class FilmFolders:
         shutil.rmtree(going, ignore_errors=True)
 
     def incoming(self) -> OwnFolder:
-        """A folder for one file that is being received; close it when the file was taken or is not wanted.
+        """A folder for one file that is being received; hold it until the file was taken or is not wanted.
 
         Raises:
             StorageError: If it cannot be made.

@@ -77,9 +77,10 @@ class _Received(Scenario):
         def take(number: int) -> Step:
             def receive() -> None:
                 content = film("ok", number)
-                path = folders.incoming().path / "file"
-                path.write_bytes(content)
-                jobs.take(path, f"{number}.mp4", sha256=f"{number:064x}", size_bytes=len(content))
+                with folders.incoming() as own:
+                    path = own.path / "file"
+                    path.write_bytes(content)
+                    jobs.take(path, f"{number}.mp4", sha256=f"{number:064x}", size_bytes=len(content))
 
             return receive
 

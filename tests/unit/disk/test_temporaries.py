@@ -17,6 +17,10 @@ import pytest
 
 from curation.disk import temporaries
 from curation.disk.temporaries import TEMPORARY_SUFFIX, OwnFile, OwnFolder, own_name, remove_left, sweep_left
+from tests.crash_points.forks import run_forked
+from tests.interruptions import interrupted_at_every_step
+
+_DROPPED = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a file that is dropped is not closed before
 
 _HOLDER = """
 import sys, time
@@ -62,6 +66,60 @@ def test_the_number_of_a_process_says_nothing(tmp_path: Path) -> None:
     with OwnFolder(lambda: tmp_path / own_name("Party")) as own:
         assert swept(tmp_path) == 1
         assert list(tmp_path.iterdir()) == [own.path]
+
+
+@_DROPPED
+@pytest.mark.parametrize("kind", [OwnFile, OwnFolder])
+def test_ctrl_c_at_any_step_leaves_nothing(tmp_path: Path, kind: type[OwnFile | OwnFolder]) -> None:
+    def write() -> None:
+        with kind(lambda: tmp_path / own_name("Party")) as own:
+            (own.path / "a.jpg" if own.path.is_dir() else own.path).write_bytes(b"half")
+
+    places = []
+    for place in interrupted_at_every_step(write):
+        assert list(tmp_path.iterdir()) == [], place
+        places.append(place)
+    assert len(places) > 20
+
+
+@_DROPPED
+@pytest.mark.parametrize("kind", [OwnFile, OwnFolder])
+def test_what_has_its_name_stays_wherever_ctrl_c_comes(tmp_path: Path, kind: type[OwnFile | OwnFolder]) -> None:
+    final = tmp_path / "Party"
+    named = []
+
+    def write() -> None:
+        own = kind(lambda: tmp_path / own_name("Party"))
+        own.path.rename(final)
+        named.append(True)
+        own.close()
+
+    places = 0
+    for place in interrupted_at_every_step(write):
+        places += 1
+        assert list(tmp_path.iterdir()) == ([final] if named or final.exists() else []), place
+        named.clear()
+        if final.exists():
+            final.rmdir() if kind is OwnFolder else final.unlink()
+    assert places > 20
+
+
+@_DROPPED
+@pytest.mark.parametrize("kind", [OwnFile, OwnFolder])
+def test_a_forked_process_takes_nothing_from_its_parent(tmp_path: Path, kind: type[OwnFile | OwnFolder]) -> None:
+    held = [kind(lambda: tmp_path / own_name("Party"))]
+    assert not run_forked(held.clear, tmp_path).error
+    assert held[0].path.exists()
+    held.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [OwnFile, OwnFolder])
+def test_a_name_that_is_taken_stays_what_it_was(tmp_path: Path, kind: type[OwnFile | OwnFolder]) -> None:
+    (tmp_path / "taken").write_bytes(b"of somebody else")
+    with pytest.raises(FileExistsError):
+        kind(lambda: tmp_path / "taken")
+    assert (tmp_path / "taken").read_bytes() == b"of somebody else"
 
 
 def test_names_are_new_each_time_and_fit_where_the_name_fits(tmp_path: Path) -> None:

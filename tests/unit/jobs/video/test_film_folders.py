@@ -40,9 +40,10 @@ def folders(tmp_path: Path) -> FilmFolders:
 
 def test_a_record_is_read_back_by_others(folders: FilmFolders) -> None:
     assert folders.records() == []
-    came = folders.incoming().path / "file"
-    came.write_bytes(b"film")
-    assert folders.add(record(), came) == record()
+    with folders.incoming() as own:
+        came = own.path / "file"
+        came.write_bytes(b"film")
+        assert folders.add(record(), came) == record()
     assert folders.original(ID).read_bytes() == b"film"
     assert folders.holds(folders.original(ID))
     assert FilmFolders(folders.folder).records() == [record()]

@@ -47,9 +47,10 @@ class Shop:
         return self
 
     def take(self, content: bytes, name: str = "a.mp4", sha256: str | None = None) -> FilmRecord:
-        path = self.folders.incoming().path / "file"
-        path.write_bytes(content)
-        return self.jobs.take(path, name, sha256=sha256 or content.hex(), size_bytes=len(content))
+        with self.folders.incoming() as own:
+            path = own.path / "file"
+            path.write_bytes(content)
+            return self.jobs.take(path, name, sha256=sha256 or content.hex(), size_bytes=len(content))
 
     def task(self, film_id: str, kind: TaskKind = TaskKind.LOOK, key: str = "") -> FilmTask:
         record = self.folders.get(film_id)
@@ -121,9 +122,10 @@ def test_the_same_film_is_taken_once_and_other_settings_make_another(shop: Shop)
     shop.jobs.work  # noqa: B018 - built already
     shop.fake.settings_hash = "6" * 32
     other = shop.fake.jobs(shop.folders)
-    path = shop.folders.incoming().path / "file"
-    path.write_bytes(film())
-    assert other.take(path, "a.mp4", sha256=film().hex(), size_bytes=1).id != first.id
+    with shop.folders.incoming() as own:
+        path = own.path / "file"
+        path.write_bytes(film())
+        assert other.take(path, "a.mp4", sha256=film().hex(), size_bytes=1).id != first.id
     assert not [path for path in (shop.folders.folder / "incoming").rglob("*") if path.is_file()]
 
 
@@ -140,11 +142,12 @@ def test_without_networks_nothing_is_taken(tmp_path: Path) -> None:
 
     folders = FilmFolders(tmp_path)
     jobs = VideoJobs(folders, FakeFilms().pictures(), missing)  # type: ignore[arg-type]
-    path = folders.incoming().path / "file"
-    path.write_bytes(film())
-    with pytest.raises(WeightsMissingError):
-        jobs.take(path, "a.mp4", sha256="0", size_bytes=1)
-    assert not path.exists()
+    with folders.incoming() as own:
+        path = own.path / "file"
+        path.write_bytes(film())
+        with pytest.raises(WeightsMissingError):
+            jobs.take(path, "a.mp4", sha256="0", size_bytes=1)
+        assert not path.exists()
 
 
 def test_a_film_that_fails_says_why_and_can_be_tried_again(shop: Shop) -> None:
